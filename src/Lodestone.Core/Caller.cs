@@ -41,6 +41,11 @@ public sealed class Caller
     public IReadOnlyList<Guid> Readable =>
         Scope.HasFlag(TokenScope.Read) ? [.. Roles.Where(r => r.Value >= NamespaceRole.Read).Select(r => r.Key)] : [];
 
+    /// <summary>The caller, when there is one.</summary>
+    /// <exception cref="Refusal"><c>unauthenticated</c>.</exception>
+    public Caller Authenticated() =>
+        IsAuthenticated ? this : throw new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
+
     public bool CanRead(Guid namespaceId) => Can(namespaceId, NamespaceRole.Read, TokenScope.Read);
 
     /// <summary>May create things in the namespace.</summary>

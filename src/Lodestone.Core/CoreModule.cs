@@ -1,0 +1,79 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace Lodestone.Core;
+
+/// <summary>What every module stands on.</summary>
+public static class CoreModule
+{
+    public static IServiceCollection AddCore(this IServiceCollection services, StorageOptions storage)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(storage);
+        services.AddSingleton<Database>();
+        services.AddSingleton<OutboxSignal>();
+        services.AddSingleton<ModuleData>();
+        services.AddSingleton<CoreDbs>();
+        services.AddSingleton<SchemaRunner>();
+        services.AddSingleton<IBlobStore, DiskBlobStore>();
+        services.AddSingleton(p => new Tasks(p.GetRequiredService<CoreDbs>(), p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<OutboxDelivery>();
+        services.AddHostedService<TaskLoop>();
+
+        services.AddHttpContextAccessor();
+        services.AddScoped(p => p.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Caller>() ?? Caller.Anonymous);
+        services.TryAddSingleton<RefusalPage>((context, refusal) => context.Response.WriteAsync(refusal.Message));
+        services.AddSingleton<Readiness>();
+        services.AddSingleton<RefusalHandler>();
+        services.AddExceptionHandler<RefusalHandler>();
+        services.AddTelemetry();
+        return services;
+    }
+
+    /// <summary>A module's context and its schema files. Called once by each module that has tables.</summary>
+    public static IServiceCollection AddModuleDb<TContext>(this IServiceCollection services, string module, DatabaseFile file = DatabaseFile.Main)
+        where TContext : ModuleDb
+    {
+        services.AddSingleton(new ModuleSchema(module, file, typeof(TContext).Assembly));
+        return services.AddDbContext<TContext>((provider, options) => provider.GetRequiredService<Database>().Configure(options, file));
+    }
+
+    /// <summary>Has <typeparamref name="THandler"/> hear every published <typeparamref name="T"/>, at least once.</summary>
+    public static IServiceCollection AddEventHandler<T, THandler>(this IServiceCollection services)
+        where THandler : class, IEventHandler<T> =>
+        services.AddScoped<THandler>().AddSingleton(EventSubscription.Of<T, THandler>());
+
+    /// <summary>Has <typeparamref name="THandler"/> do the leased tasks of one kind.</summary>
+    public static IServiceCollection AddTaskHandler<THandler>(this IServiceCollection services, string kind)
+        where THandler : class, ITaskHandler =>
+        services.AddScoped<THandler>().AddSingleton(new TaskKind(kind, typeof(THandler)));
+
+    /// <summary>The outermost middleware: request ids, and one place where refusals become answers.</summary>
+    public static WebApplication UseCore(this WebApplication app)
+    {
+        app.UseRequestIds(app.Services.GetRequiredService<TimeProvider>());
+        app.UseExceptionHandler(_ => { });
+        app.UseUnmatchedRoutes();
+        return app;
+    }
+
+    public static WebApplication MapCore(this WebApplication app)
+    {
+        app.MapHealth();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        return app;
+    }
+
+    // Routing answers 404 and 405 with empty bodies; clients want the shape they know.
+    private static void UseUnmatchedRoutes(this WebApplication app) => app.Use(async (context, next) =>
+    {
+        await next(context);
+        var response = context.Response;
+        if (context.GetEndpoint() is null && !response.HasStarted && response.StatusCode is 404 && response.ContentLength is null)
+        {
+            await app.Services.GetRequiredService<RefusalHandler>().WriteAsync(context, new Refusal(RefusalCode.NotFound, $"There is nothing at {context.Request.Path}."));
+        }
+    });
+}

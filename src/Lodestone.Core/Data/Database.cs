@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Data.Common;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace Lodestone.Core;
+
+/// <summary>Where rows live: SQLite files in the data directory, or one PostgreSQL database that holds the same tables.</summary>
+public sealed class Database : IAsyncDisposable
+{
+    private readonly string _directory;
+    private readonly NpgsqlDataSource? _postgres;
+
+    // One writer at a time into each SQLite file. Waiting here is fair and cancellable; SQLite's own busy wait is neither.
+    private readonly ConcurrentDictionary<DatabaseFile, SemaphoreSlim> _gates = new();
+
+    public Database(StorageOptions options)
+    {
+        _directory = options.DataDirectory;
+        _postgres = options.Database is null ? null : NpgsqlDataSource.Create(options.Database);
+    }
+
+    public bool IsPostgres => _postgres is not null;
+
+    /// <summary>How an instant is passed to hand-written SQL: microseconds since 1970 in SQLite, <c>timestamptz</c> in PostgreSQL.</summary>
+    public object Instant(DateTimeOffset at) => IsPostgres ? at.ToUniversalTime() : Instants.ToMicroseconds(at);
+
+    /// <summary>An open connection for hand-written SQL; the caller disposes it.</summary>
+    public async Task<DbConnection> OpenAsync(DatabaseFile file, CancellationToken cancel)
+    {
+        DbConnection connection = _postgres is null ? new SqliteConnection(ConnectionString(file)) : _postgres.CreateConnection();
+        await connection.OpenAsync(cancel);
+        if (connection is SqliteConnection sqlite)
+        {
+            SqlitePragmas.Apply(sqlite);
+        }
+
+        return connection;
+    }
+
+    /// <summary>Waits for the right to write; dispose to let the next one in. Free on PostgreSQL, whose rows have locks of their own.</summary>
+    public async Task<IDisposable?> WriteGateAsync(DatabaseFile file, CancellationToken cancel)
+    {
+        if (IsPostgres)
+        {
+            return null;
+        }
+
+        var gate = _gates.GetOrAdd(file, _ => new SemaphoreSlim(1, 1));
+        await gate.WaitAsync(cancel);
+        return new GateHold(gate);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_postgres is not null)
+        {
+            await _postgres.DisposeAsync();
+        }
+    }
+
+    internal void Configure(DbContextOptionsBuilder options, DatabaseFile file)
+    {
+        if (_postgres is not null)
+        {
+            options.UseNpgsql(_postgres);
+            return;
+        }
+
+        options.UseSqlite(ConnectionString(file)).AddInterceptors(SqlitePragmas.Instance);
+    }
+
+    private string ConnectionString(DatabaseFile file)
+    {
+        var name = file is DatabaseFile.Main ? "lodestone.db" : "billing.db";
+        return new SqliteConnectionStringBuilder { DataSource = Path.Combine(_directory, name), ForeignKeys = true, DefaultTimeout = 30 }.ToString();
+    }
+
+    private sealed class GateHold(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
+    }
+}
+
+/// <summary>Which SQLite file a module's tables are in, so that metering never waits behind an upload.</summary>
+public enum DatabaseFile
+{
+    Main,
+    Billing,
+}
+
+/// <summary>Where the server keeps what it must not lose.</summary>
+public sealed record StorageOptions
+{
+    /// <summary>Folder for everything that is not in PostgreSQL.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>PostgreSQL connection string; absent means SQLite files in <see cref="DataDirectory"/>.</summary>
+    public string? Database { get; init; }
+}

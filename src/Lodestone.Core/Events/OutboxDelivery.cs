@@ -1,0 +1,108 @@
+using System.Text.Json;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Lodestone.Core;
+
+/// <summary>
+/// Delivers published events. A server claims a few rows by moving their due time past its own patience, calls the
+/// handlers, and deletes the rows; what it did not finish (a crash, a failing handler) comes due again, later each time.
+/// </summary>
+internal sealed partial class OutboxDelivery(
+    Database database, CoreDbs contexts, OutboxSignal signal, IEnumerable<EventSubscription> subscriptions, IEnumerable<ModuleSchema> modules,
+    IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDelivery> log) : BackgroundService
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
+
+    private readonly ILookup<string, EventSubscription> _subscriptions = subscriptions.ToLookup(s => s.Type, StringComparer.Ordinal);
+    private readonly DatabaseFile[] _files = [.. modules.Select(m => m.File).Distinct()];
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await signal.WaitAsync(Poll, stoppingToken);
+            foreach (var file in _files)
+            {
+                try
+                {
+                    while (await DeliverAsync(file, stoppingToken) > 0)
+                    {
+                    }
+                }
+                catch (Exception failure) when (failure is not OperationCanceledException)
+                {
+                    DeliveryFailed(log, failure);
+                }
+            }
+        }
+    }
+
+    private async Task<int> DeliverAsync(DatabaseFile file, CancellationToken cancel)
+    {
+        await using var db = contexts.Open(file);
+        var events = await ClaimAsync(db, file, cancel);
+        foreach (var happened in events)
+        {
+            try
+            {
+                await HandleAsync(happened, cancel);
+                using var gate = await database.WriteGateAsync(file, cancel);
+                await db.Outbox.Where(e => e.Id == happened.Id).ExecuteDeleteAsync(cancel);
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                EventFailed(log, happened.Type, happened.Id, happened.Tries, failure);
+            }
+        }
+
+        return events.Count;
+    }
+
+    private async Task<List<OutboxEvent>> ClaimAsync(CoreDb db, DatabaseFile file, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        if (!await db.Outbox.AnyAsync(e => e.DueAt <= now, cancel))
+        {
+            return []; // keeps an idle server from taking the write gate every second
+        }
+
+        var sql = $$"""
+            update core_outbox set tries = tries + 1, due_at = {0}
+            where id in (select id from core_outbox where due_at <= {1} order by id limit 50 {{(database.IsPostgres ? "for update skip locked" : "")}})
+            returning *
+            """;
+        using var gate = await database.WriteGateAsync(file, cancel);
+        var claimed = await db.Outbox.FromSqlRaw(sql, database.Instant(now + Patience), database.Instant(now)).AsNoTracking().ToListAsync(cancel);
+        return [.. claimed.OrderBy(e => e.Id)];
+    }
+
+    private async Task HandleAsync(OutboxEvent happened, CancellationToken cancel)
+    {
+        foreach (var subscription in _subscriptions[happened.Type])
+        {
+            await using var scope = scopes.CreateAsyncScope();
+            await subscription.Deliver(scope.ServiceProvider, happened, cancel);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Event delivery failed")]
+    private static partial void DeliveryFailed(ILogger log, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Handling {EventType} {EventId} failed at try {Tries}")]
+    private static partial void EventFailed(ILogger log, string eventType, Guid eventId, long tries, Exception failure);
+}
+
+/// <summary>One handler's interest in one type of event.</summary>
+internal sealed record EventSubscription(string Type, Func<IServiceProvider, OutboxEvent, CancellationToken, Task> Deliver)
+{
+    public static EventSubscription Of<T, THandler>()
+        where THandler : class, IEventHandler<T> => new(typeof(T).Name, static (services, happened, cancel) =>
+    {
+        var payload = JsonSerializer.Deserialize<T>(happened.Payload, JsonSerializerOptions.Web)!; // written by Publish from a non-null value
+        return services.GetRequiredService<THandler>().HandleAsync(happened.Id, payload, cancel);
+    });
+}
