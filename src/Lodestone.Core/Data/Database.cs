@@ -23,6 +23,9 @@ public sealed class Database : IAsyncDisposable
 
     public bool IsPostgres => _postgres is not null;
 
+    /// <summary>The files that are databases of their own: on PostgreSQL everything is in one.</summary>
+    public IReadOnlyList<DatabaseFile> Files => IsPostgres ? [DatabaseFile.Main] : [DatabaseFile.Main, DatabaseFile.Billing];
+
     /// <summary>How an instant is passed to hand-written SQL: microseconds since 1970 in SQLite, <c>timestamptz</c> in PostgreSQL.</summary>
     public object Instant(DateTimeOffset at) => IsPostgres ? at.ToUniversalTime() : Instants.ToMicroseconds(at);
 

@@ -17,7 +17,7 @@ public sealed partial class SchemaRunner(Database database, IEnumerable<ModuleSc
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        var core = modules.Select(m => m.File).Distinct().Select(file => new ModuleSchema("core", file, typeof(SchemaRunner).Assembly));
+        var core = database.Files.Select(file => new ModuleSchema("core", file, typeof(SchemaRunner).Assembly));
         foreach (var group in core.Concat(modules).GroupBy(m => m.File))
         {
             using var gate = await database.WriteGateAsync(group.Key, cancel);

@@ -11,21 +11,20 @@ namespace Lodestone.Core;
 /// handlers, and deletes the rows; what it did not finish (a crash, a failing handler) comes due again, later each time.
 /// </summary>
 internal sealed partial class OutboxDelivery(
-    Database database, CoreDbs contexts, OutboxSignal signal, IEnumerable<EventSubscription> subscriptions, IEnumerable<ModuleSchema> modules,
+    Database database, CoreDbs contexts, OutboxSignal signal, IEnumerable<EventSubscription> subscriptions,
     IServiceScopeFactory scopes, TimeProvider clock, ILogger<OutboxDelivery> log) : BackgroundService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
     private readonly ILookup<string, EventSubscription> _subscriptions = subscriptions.ToLookup(s => s.Type, StringComparer.Ordinal);
-    private readonly DatabaseFile[] _files = [.. modules.Select(m => m.File).Distinct()];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
             await signal.WaitAsync(Poll, stoppingToken);
-            foreach (var file in _files)
+            foreach (var file in database.Files)
             {
                 try
                 {
