@@ -1,22 +1,33 @@
+using System.Reflection;
 using Lodestone.Billing;
 using Lodestone.Compute;
 using Lodestone.Core;
 using Lodestone.Gateway;
 using Lodestone.Hub;
 using Lodestone.Identity;
+using Lodestone.Ui;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace Lodestone.Server;
 
 /// <summary>Puts the modules together. The order of the calls is the order of the modules.</summary>
 internal static class LodestoneServer
 {
+    /// <summary>The assemblies that have pages.</summary>
+    public static IReadOnlyList<Assembly> Pages { get; } =
+    [
+        typeof(IdentityModule).Assembly, typeof(BillingModule).Assembly, typeof(HubModule).Assembly, typeof(ComputeModule).Assembly, typeof(GatewayModule).Assembly,
+    ];
+
     /// <param name="serve">What the person who starts the server chose.</param>
     /// <param name="adjust">Last word on services, for tests that replace the clock or the outside world.</param>
     public static WebApplication Create(ServeOptions serve, Action<IServiceCollection>? adjust = null)
     {
-        var data = Path.GetFullPath(serve.DataDirectory);
-        Directory.CreateDirectory(data);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(LodestoneServer).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
         builder.WebHost.UseUrls(serve.Url.ToString());
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -24,24 +35,21 @@ internal static class LodestoneServer
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null; // files have no ceiling; JSON endpoints set their own
         });
-
-        builder.Services.AddSingleton(serve);
-        builder.Services.AddCore(new StorageOptions { DataDirectory = data, Database = serve.Database })
-            .AddIdentity()
-            .AddBilling()
-            .AddHub()
-            .AddCompute()
-            .AddGateway();
+        AddModules(builder.Services, serve);
         adjust?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseCore();
+        app.UseSecurityHeaders();
+        app.UseAntiforgery();
         app.MapCore();
         app.MapIdentity();
         app.MapBilling();
         app.MapHub();
         app.MapCompute();
         app.MapGateway();
+        app.MapStaticAssets();
+        app.MapRazorComponents<App>().AddAdditionalAssemblies([.. Pages]).WithErrorShape(ErrorShape.Page);
         return app;
     }
 
@@ -52,4 +60,25 @@ internal static class LodestoneServer
         await app.StartAsync(cancel);
         app.Services.GetRequiredService<Readiness>().Declare();
     }
+
+    private static void AddModules(IServiceCollection services, ServeOptions serve)
+    {
+        var data = Path.GetFullPath(serve.DataDirectory);
+        Directory.CreateDirectory(data);
+        services.AddSingleton(serve);
+        services.AddSingleton<RefusalPage>(ShowRefusalAsync);
+        services.AddCore(new StorageOptions { DataDirectory = data, Database = serve.Database })
+            .AddUi()
+            .AddIdentity()
+            .AddBilling()
+            .AddHub()
+            .AddCompute()
+            .AddGateway();
+    }
+
+    private static Task ShowRefusalAsync(HttpContext context, Refusal refusal) =>
+        new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal })
+        {
+            StatusCode = refusal.Code.Status,
+        }.ExecuteAsync(context);
 }
