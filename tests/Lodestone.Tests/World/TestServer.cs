@@ -3,6 +3,7 @@ using Lodestone.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -33,7 +34,7 @@ public sealed class TestServer : IAsyncDisposable
 
     public string DataDirectory => _directory;
 
-    public static async Task<TestServer> StartAsync(Action<IServiceCollection>? adjust = null)
+    public static async Task<TestServer> StartAsync(Action<IServiceCollection>? adjust = null, Action<IEndpointRouteBuilder>? routes = null)
     {
         var directory = Directory.CreateTempSubdirectory("lodestone-test-").FullName;
         var database = await TestDatabase.CreateAsync();
@@ -45,6 +46,7 @@ public sealed class TestServer : IAsyncDisposable
             services.AddSingleton<TimeProvider>(clock);
             adjust?.Invoke(services);
         });
+        routes?.Invoke(app);
         await LodestoneServer.StartAsync(app, CancellationToken.None);
         return new TestServer(app, directory, database, clock);
     }
