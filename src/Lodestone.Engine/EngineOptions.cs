@@ -1,0 +1,88 @@
+using System.Globalization;
+
+namespace Lodestone.Engine;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record EngineOptions
+{
+    private const string Usage =
+        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--parent-pid PID]";
+
+    /// <summary>The GGUF file to serve.</summary>
+    public required string Model { get; init; }
+
+    /// <summary>Where to listen: a Unix socket, replaced if it exists.</summary>
+    public required string Socket { get; init; }
+
+    /// <summary>The model's name in answers; the file's by default.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Tokens of prompt and answer together; what the model was trained for by default, and at most.</summary>
+    public int? Context { get; init; }
+
+    /// <summary>Answers written at once.</summary>
+    public int Slots { get; init; } = 8;
+
+    /// <summary>Threads that compute. All cores but one by default: llama.cpp's threads spin while they wait for each other, and one more busy
+    /// thread than there are cores slows them many times over.</summary>
+    public int Threads { get; init; } = Math.Max(1, Environment.ProcessorCount - 1);
+
+    /// <summary>The worker ends when this process does.</summary>
+    public int? ParentPid { get; init; }
+
+    /// <exception cref="EngineFault">Something is missing, unknown or out of range.</exception>
+    public static EngineOptions Parse(IReadOnlyList<string> arguments)
+    {
+        var values = Pair(arguments);
+        var model = Required(values, "--model");
+        var options = new EngineOptions
+        {
+            Model = model,
+            Socket = Required(values, "--socket"),
+            Name = values.GetValueOrDefault("--name", Path.GetFileNameWithoutExtension(model)),
+            Context = Number(values, "--context", 16, 1 << 22),
+            ParentPid = Number(values, "--parent-pid", 1, int.MaxValue),
+        };
+        return options with
+        {
+            Slots = Number(values, "--slots", 1, 64) ?? options.Slots,
+            Threads = Number(values, "--threads", 1, 512) ?? options.Threads,
+        };
+    }
+
+    private static Dictionary<string, string> Pair(IReadOnlyList<string> arguments)
+    {
+        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < arguments.Count; i += 2)
+        {
+            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--parent-pid"))
+            {
+                throw Fault($"'{arguments[i]}' is not known.");
+            }
+
+            if (i + 1 == arguments.Count || !values.TryAdd(arguments[i], arguments[i + 1]))
+            {
+                throw Fault($"'{arguments[i]}' needs one value.");
+            }
+        }
+
+        return values;
+    }
+
+    private static string Required(Dictionary<string, string> values, string name) =>
+        values.GetValueOrDefault(name) is { Length: > 0 } value ? value : throw Fault($"'{name}' is missing.");
+
+    private static int? Number(Dictionary<string, string> values, string name, int least, int most)
+    {
+        if (!values.TryGetValue(name, out var value))
+        {
+            return null;
+        }
+
+        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most
+            ? number
+            : throw Fault($"'{name}' must be a number from {least} to {most}.");
+    }
+
+    private static EngineFault Fault(string what) => new($"{what} {Usage}", ExitCode.Usage);
+}

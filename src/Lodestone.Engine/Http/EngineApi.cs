@@ -1,0 +1,79 @@
+namespace Lodestone.Engine.Http;
+
+/// <summary>What the worker answers on its socket. Until the model is loaded everything answers 503.</summary>
+internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
+{
+    private volatile ServedModel? _served;
+
+    /// <summary>Begins to answer.</summary>
+    public void Serve(ServedModel served) => _served = served;
+
+    public void Map(WebApplication app)
+    {
+        app.Use(AnswerFaults);
+        app.MapGet("/health", AnswerHealth);
+        app.MapGet("/v1/models", http => http.Response.WriteAsJsonAsync(List(Ready()), EngineJson.Default.ModelList, cancellationToken: http.RequestAborted));
+        app.MapPost("/tokenize", Tokenize);
+        app.MapPost("/v1/chat/completions", http => ChatCompletions.Answer(http, Ready(), clock));
+    }
+
+    private Task AnswerHealth(HttpContext http)
+    {
+        var health = _served is { } served
+            ? new Health(
+                "ok", served.Name, served.Loop.Context, served.Loop.Slots, served.Loop.Active, served.Loop.Waiting, served.Loop.Threads,
+                served.Model.ParameterCount, served.Model.Template is not null)
+            : new Health("loading", options.Name, null, null, null, null, null, null, null);
+        http.Response.StatusCode = _served is null ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
+        return http.Response.WriteAsJsonAsync(health, EngineJson.Default.Health, cancellationToken: http.RequestAborted);
+    }
+
+    private ModelList List(ServedModel served) =>
+        new("list", [new ModelCard(served.Name, "model", clock.GetUtcNow().ToUnixTimeSeconds(), "lodestone", served.Loop.Context)]);
+
+    private async Task Tokenize(HttpContext http)
+    {
+        var served = Ready();
+        var request = await RequestBody.Read(http.Request, EngineJson.Default.TokenizeRequest, http.RequestAborted);
+        var tokens = request.Content is { } content
+            ? served.Model.Vocabulary.Tokenize(content)
+            : Conversation.Tokenize(served.Model, request.Messages, clock);
+        await http.Response.WriteAsJsonAsync(
+            new TokenizeAnswer(tokens.Count, tokens), EngineJson.Default.TokenizeAnswer, cancellationToken: http.RequestAborted);
+    }
+
+    private ServedModel Ready() =>
+        _served ?? throw new ApiFault(StatusCodes.Status503ServiceUnavailable, "The model is still loading. Try again in a moment.", code: "loading");
+
+    private static async Task AnswerFaults(HttpContext http, RequestDelegate next)
+    {
+        try
+        {
+            await next(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client is gone: there is nobody to answer.
+        }
+        catch (ApiFault fault) when (!http.Response.HasStarted)
+        {
+            await Write(http, fault);
+        }
+        catch (EngineFault fault) when (!http.Response.HasStarted)
+        {
+            await Write(http, new ApiFault(StatusCodes.Status500InternalServerError, fault.Message, code: "engine_failed"));
+        }
+        catch (Exception e) when (!http.Response.HasStarted)
+        {
+            StandardError.Report($"{http.Request.Method} {http.Request.Path} failed: {e}");
+            await Write(http, new ApiFault(StatusCodes.Status500InternalServerError, "The engine failed on this request.", code: "engine_failed"));
+        }
+    }
+
+    private static Task Write(HttpContext http, ApiFault fault)
+    {
+        http.Response.StatusCode = fault.Status;
+        var answer = new ErrorAnswer(new ErrorBody(fault.Message, fault.Type, fault.Param, fault.Code));
+        return http.Response.WriteAsJsonAsync(answer, EngineJson.Default.ErrorAnswer, cancellationToken: http.RequestAborted);
+    }
+}

@@ -1,0 +1,59 @@
+using Lodestone.Engine.Native;
+
+namespace Lodestone.Engine.Inference;
+
+/// <summary>The tokens that the model sees in one computation, and whose they are. Only the engine's thread touches it.</summary>
+internal sealed unsafe class TurnBatch(int capacity) : IDisposable
+{
+    private readonly List<(Slot Slot, int Index)> _wanting = [];
+    private readonly HashSet<Slot> _members = [];
+    private Batch _native = Llama.CreateBatch(capacity, embeddingLength: 0, sequencesPerToken: 1);
+
+    public Batch Native => _native;
+
+    public int Count => _native.Count;
+
+    /// <summary>Slots with a token in the batch.</summary>
+    public IReadOnlyCollection<Slot> Members => _members;
+
+    /// <summary>Slots that sample, with the place of their logits.</summary>
+    public IReadOnlyList<(Slot Slot, int Index)> Wanting => _wanting;
+
+    public void Clear()
+    {
+        _native.Count = 0;
+        _wanting.Clear();
+        _members.Clear();
+    }
+
+    /// <summary>Adds the slot's next token and moves the slot past it.</summary>
+    public void Add(Slot slot, Generation generation, bool wantsLogits)
+    {
+        if (wantsLogits)
+        {
+            _wanting.Add((slot, _native.Count));
+        }
+
+        _members.Add(slot);
+        Add(slot.NextToken(generation), slot.Position, slot.Sequence, wantsLogits);
+        slot.Advance();
+    }
+
+    public void Add(int token, int position, int sequence, bool wantsLogits)
+    {
+        var index = _native.Count;
+        if (index == capacity)
+        {
+            throw new InvalidOperationException($"The batch is full: {capacity} tokens."); // llama.cpp's arrays have no more room
+        }
+
+        _native.Tokens[index] = token;
+        _native.Positions[index] = position;
+        _native.SequenceCounts[index] = 1;
+        _native.Sequences[index][0] = sequence;
+        _native.WantsLogits[index] = wantsLogits ? (sbyte)1 : (sbyte)0;
+        _native.Count++;
+    }
+
+    public void Dispose() => Llama.FreeBatch(_native);
+}

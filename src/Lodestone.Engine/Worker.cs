@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using Lodestone.Engine.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Lodestone.Engine;
+
+/// <summary>The process's life: listen, load, serve, end.</summary>
+internal static class Worker
+{
+    private const int MaxSocketPath = 107;
+    private const long MaxBody = 64L << 20;
+
+    // What streams may take to end after the worker is told to stop.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
+    /// <exception cref="EngineFault">The model cannot be served, or the engine failed.</exception>
+    public static async Task Run(EngineOptions options)
+    {
+        // Loading runs beside the server's start: on two cores neither waits for the other, and /health answers meanwhile.
+        var loading = Task.Run(() => ServedModel.Load(options));
+        var api = new EngineApi(options, TimeProvider.System);
+        await using var app = Build(options);
+        api.Map(app);
+        await StartAsync(app, options);
+        using var served = await loading;
+        api.Serve(served);
+        await Task.WhenAny(app.WaitForShutdownAsync(), served.Loop.Ended, ParentGone(options.ParentPid));
+        if (served.Loop.Ended.IsFaulted)
+        {
+            await served.Loop.Ended;
+        }
+
+        await app.StopAsync();
+    }
+
+    private static WebApplication Build(EngineOptions options)
+    {
+        if (System.Text.Encoding.UTF8.GetByteCount(options.Socket) > MaxSocketPath)
+        {
+            throw new EngineFault($"The socket's path is longer than {MaxSocketPath} bytes: {options.Socket}", ExitCode.Usage);
+        }
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddRoutingCore();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxBody;
+            kestrel.Limits.MinResponseDataRate = null; // a reader may pause as long as it likes: its steps are few
+            kestrel.ListenUnixSocket(options.Socket, listen => listen.Protocols = HttpProtocols.Http1);
+        });
+        return builder.Build();
+    }
+
+    private static async Task StartAsync(WebApplication app, EngineOptions options)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException e)
+        {
+            throw new EngineFault($"Cannot listen on {options.Socket}: {e.Message}", ExitCode.Usage);
+        }
+    }
+
+    /// <summary>Completes when the parent process has ended; never, if none was named. Not the kernel's parent-death signal: that one is
+    /// sent when the parent's thread ends, and .NET's threads come and go.</summary>
+    private static async Task ParentGone(int? parentPid)
+    {
+        if (parentPid is not { } pid)
+        {
+            await Task.Delay(Timeout.InfiniteTimeSpan);
+            return;
+        }
+
+        try
+        {
+            using var parent = Process.GetProcessById(pid);
+            await parent.WaitForExitAsync();
+        }
+        catch (ArgumentException)
+        {
+            // It is gone already.
+        }
+    }
+}
