@@ -1,0 +1,48 @@
+using Lodestone.Core;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// A finished pack that is not part of a repository yet: made by <see cref="PackWriter"/>, or by <c>git index-pack</c> in a
+/// quarantine on the same disk. Whoever holds it disposes of it; the files are deleted unless they were published.
+/// </summary>
+/// <param name="checksum">The pack's trailing SHA-1, which names it.</param>
+internal sealed class NewPack(string packPath, string indexPath, ObjectId checksum) : IDisposable
+{
+    public ObjectId Checksum => checksum;
+
+    /// <summary>
+    /// Makes the objects durable and then visible to git. The order matters: contents, then the pack's name, then the index's
+    /// name (git looks for indexes, and expects the pack), then the folder that holds both names.
+    /// </summary>
+    /// <returns>Where the pack is now.</returns>
+    public string Install(string packFolder)
+    {
+        Sync(packPath);
+        Sync(indexPath);
+        var name = Path.Combine(packFolder, $"pack-{checksum}");
+        Move(packPath, name + ".pack");
+        Move(indexPath, name + ".idx");
+        DirectorySync.Flush(packFolder);
+        return name + ".pack";
+    }
+
+    public void Dispose()
+    {
+        File.Delete(packPath);
+        File.Delete(indexPath);
+    }
+
+    // A pack of this name has these very bytes, so replacing one changes nothing, and a half-installed one becomes whole.
+    private static void Move(string from, string to)
+    {
+        File.SetAttributes(from, FileAttributes.ReadOnly);
+        File.Move(from, to, overwrite: true);
+    }
+
+    private static void Sync(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.FlushToDisk(file);
+    }
+}

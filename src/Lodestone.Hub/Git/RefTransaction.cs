@@ -1,0 +1,162 @@
+using Lodestone.Core;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// Several references changed together, under git's locks. First all locks are taken (in order of name, so that two transactions
+/// never wait for each other), then the old values are compared, then the new ones are written and renamed into place. A crash in
+/// the middle of the renames leaves some references new and some old, as it does with git; each single one is whole.
+/// </summary>
+internal sealed class RefTransaction : IDisposable
+{
+    private readonly References _references;
+    private readonly List<(RefUpdate Update, LockFile Lock)> _locked = [];
+    private LockFile? _packedRefs;
+
+    private RefTransaction(References references) => _references = references;
+
+    /// <summary>Takes the locks.</summary>
+    public static async Task<RefTransaction> Begin(References references, IReadOnlyList<RefUpdate> updates, CancellationToken cancel)
+    {
+        var transaction = new RefTransaction(references);
+        try
+        {
+            foreach (var update in updates.OrderBy(u => u.Name, StringComparer.Ordinal))
+            {
+                transaction._locked.Add((update, await LockFile.Acquire(references.PathOf(update.Name), cancel)));
+            }
+
+            if (updates.Any(u => u.New is null))
+            {
+                transaction._packedRefs = await LockFile.Acquire(references.PackedRefsPath, cancel);
+            }
+
+            return transaction;
+        }
+        catch
+        {
+            transaction.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The first reference that is not as expected, or null.</summary>
+    public Conflict? FindConflict()
+    {
+        foreach (var (update, _) in _locked)
+        {
+            var actual = _references.Find(update.Name);
+            if (actual != update.Old)
+            {
+                return new Conflict(update.Name, actual);
+            }
+        }
+
+        return null;
+    }
+
+    public void Commit()
+    {
+        var deleted = _locked.Where(l => l.Update.New is null).Select(l => l.Update.Name).ToHashSet(StringComparer.Ordinal);
+        Unpack(deleted);
+        foreach (var (update, @lock) in _locked)
+        {
+            if (update.New is { } target && update.New != update.Old)
+            {
+                @lock.Write($"{target}\n");
+            }
+        }
+
+        foreach (var (update, @lock) in _locked)
+        {
+            Apply(update, @lock);
+        }
+
+        var changed = _locked.Where(l => l.Update.New != l.Update.Old).Select(l => Path.GetDirectoryName(_references.PathOf(l.Update.Name)));
+        foreach (var folder in changed.Distinct(StringComparer.Ordinal))
+        {
+            SyncUpToRefs(folder);
+        }
+    }
+
+    public void Dispose()
+    {
+        _packedRefs?.Dispose();
+        foreach (var (update, @lock) in _locked)
+        {
+            @lock.Dispose();
+            RemoveEmptyParents(update.Name);
+        }
+
+        _locked.Clear();
+    }
+
+    private void Apply(RefUpdate update, LockFile @lock)
+    {
+        var path = _references.PathOf(update.Name);
+        if (update.New is null)
+        {
+            File.Delete(path);
+        }
+        else if (update.New != update.Old)
+        {
+            RemoveEmptyFolders(path);
+            @lock.Commit();
+        }
+    }
+
+    /// <summary>Packed lines go first: with its file alone deleted, a reference would come back with the packed value.</summary>
+    private void Unpack(HashSet<string> names)
+    {
+        if (_packedRefs is not null && PackedRefs.Without(_references.PackedRefsPath, names) is { } kept)
+        {
+            _packedRefs.Write(kept);
+            _packedRefs.Commit();
+            DirectorySync.Flush(_references.Folder);
+        }
+    }
+
+    // The folder may itself be new, so every name on the way down is made durable.
+    private void SyncUpToRefs(string? folder)
+    {
+        var refs = _references.PathOf("refs");
+        for (; folder is not null && folder.Length >= refs.Length; folder = Path.GetDirectoryName(folder))
+        {
+            if (Directory.Exists(folder))
+            {
+                DirectorySync.Flush(folder);
+            }
+        }
+    }
+
+    private static void RemoveEmptyFolders(string path)
+    {
+        if (!Directory.Exists(path))
+        {
+            return;
+        }
+
+        foreach (var inner in Directory.EnumerateDirectories(path))
+        {
+            RemoveEmptyFolders(inner);
+        }
+
+        Directory.Delete(path);
+    }
+
+    /// <summary>Folders of <c>refs/heads/a/b</c> that its lock or its deletion left empty; not <c>refs/heads</c> itself.</summary>
+    private void RemoveEmptyParents(string name)
+    {
+        try
+        {
+            for (var parent = Path.GetDirectoryName(name); parent?.Count(c => c == '/') >= 2; parent = Path.GetDirectoryName(parent))
+            {
+                Directory.Delete(_references.PathOf(parent));
+            }
+        }
+        catch (IOException)
+        {
+            // Not empty, or gone already.
+        }
+    }
+}
