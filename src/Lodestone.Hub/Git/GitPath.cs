@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Lodestone.Hub;
 
@@ -16,7 +18,7 @@ internal static class GitPath
         path.Length is > 0 and <= MaxLength
         && !path.Contains('\\')
         && !path.Any(char.IsControl)
-        && !HasLoneSurrogate(path)
+        && IsUnicode(path)
         && Array.TrueForAll(path.Split('/'), IsCleanName);
 
     private static bool IsCleanName(string name) =>
@@ -32,16 +34,6 @@ internal static class GitPath
 
     private static bool IsIgnoredByHfs(char c) => c is (>= '\u200c' and <= '\u200f') or (>= '\u202a' and <= '\u202e') or (>= '\u206a' and <= '\u206f') or '\ufeff';
 
-    private static bool HasLoneSurrogate(string path)
-    {
-        foreach (var rune in path.EnumerateRunes())
-        {
-            if (rune == Rune.ReplacementChar && !path.Contains('\ufffd'))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private static bool IsUnicode(string path) =>
+        Utf8.FromUtf16(path, stackalloc byte[MaxLength * 3], out _, out _, replaceInvalidSequences: false) == OperationStatus.Done;
 }

@@ -36,15 +36,12 @@ internal sealed class GitRepository
 
         """;
 
-    private readonly TimeProvider _clock;
-
     // One publisher at a time in this process; the lock files keep out other processes.
     private readonly SemaphoreSlim _publishing = new(1);
 
-    private GitRepository(string path, ObjectCache cache, TimeProvider clock)
+    private GitRepository(string path, ObjectCache cache)
     {
         Path = path;
-        _clock = clock;
         Objects = new ObjectDatabase(System.IO.Path.Combine(path, "objects"), cache);
         References = new References(path);
         Revisions = new Revisions(this);
@@ -84,9 +81,9 @@ internal sealed class GitRepository
     }
 
     /// <exception cref="DirectoryNotFoundException">There is no repository.</exception>
-    public static GitRepository Open(string path, ObjectCache cache, TimeProvider clock) =>
+    public static GitRepository Open(string path, ObjectCache cache) =>
         File.Exists(System.IO.Path.Combine(path, "HEAD"))
-            ? new GitRepository(path, cache, clock)
+            ? new GitRepository(path, cache)
             : throw new DirectoryNotFoundException($"There is no repository at '{path}'.");
 
     /// <summary>A place for new objects, to be published or disposed of.</summary>
@@ -109,7 +106,7 @@ internal sealed class GitRepository
                 return taken;
             }
 
-            using var transaction = await RefTransaction.Begin(References, updates, _clock, cancel);
+            using var transaction = await RefTransaction.Begin(References, updates, cancel);
             if (transaction.FindConflict() is { } conflict)
             {
                 return conflict;

@@ -15,6 +15,12 @@ internal sealed class LockFile : IDisposable
     private static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Abandoned = TimeSpan.FromSeconds(2);
 
+    // Ages are compared with what the file system wrote, so this is the system's clock and never a test's.
+    private static readonly TimeProvider FileClock = TimeProvider.System;
+
+    // EEXIST, which .NET passes on as it is.
+    private const int FileExists = 17;
+
     private readonly string _target;
     private readonly SafeFileHandle _file;
     private bool _isDone;
@@ -24,22 +30,22 @@ internal sealed class LockFile : IDisposable
     private string LockPath => _target + ".lock";
 
     /// <summary>Waits for the lock; <c>Refusal(unavailable)</c> if another keeps it for five seconds.</summary>
-    public static async Task<LockFile> Acquire(string target, TimeProvider clock, CancellationToken cancel)
+    public static async Task<LockFile> Acquire(string target, CancellationToken cancel)
     {
-        for (var start = clock.GetTimestamp(); ;)
+        for (var start = FileClock.GetTimestamp(); ;)
         {
             if (TryCreate(target + ".lock") is { } file)
             {
                 return new LockFile(target, file);
             }
 
-            RemoveAbandoned(target + ".lock", clock);
-            if (clock.GetElapsedTime(start) > Patience)
+            RemoveAbandoned(target + ".lock");
+            if (FileClock.GetElapsedTime(start) > Patience)
             {
                 throw new Refusal(RefusalCode.Unavailable, "Another change of this repository is under way. Try again in a moment.");
             }
 
-            await Task.Delay(Retry, clock, cancel);
+            await Task.Delay(Retry, FileClock, cancel);
         }
     }
 
@@ -82,20 +88,25 @@ internal sealed class LockFile : IDisposable
         {
             return null;
         }
-        catch (IOException) when (File.Exists(path))
+        catch (IOException e) when (e.HResult is FileExists)
         {
             return null;
         }
     }
 
-    private static void RemoveAbandoned(string path, TimeProvider clock)
+    private static void RemoveAbandoned(string path)
     {
+        if (!IsOld(path))
+        {
+            return;
+        }
+
         try
         {
             using var held = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
 
-            // Asked of the path, not of the handle: the path may be a new lock by now, and that one is young.
-            if (clock.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > Abandoned)
+            // Asked again of the path, not of the handle: the path may be a new lock by now, and that one is young.
+            if (IsOld(path))
             {
                 File.Delete(path);
             }
@@ -104,5 +115,11 @@ internal sealed class LockFile : IDisposable
         {
             // It is held, or gone: both are what the next try finds out.
         }
+    }
+
+    private static bool IsOld(string path)
+    {
+        var written = File.GetLastWriteTimeUtc(path);
+        return FileClock.GetUtcNow().UtcDateTime - written > Abandoned && written.Year > 1601; // 1601: it is gone
     }
 }

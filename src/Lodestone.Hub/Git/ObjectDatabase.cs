@@ -106,9 +106,10 @@ internal sealed class ObjectDatabase
     {
         for (var attempt = 0; ; attempt++)
         {
+            var searched = _packs;
             try
             {
-                foreach (var pack in _packs)
+                foreach (var pack in searched)
                 {
                     if (pack.Index.Find(id) is { } offset)
                     {
@@ -127,28 +128,26 @@ internal sealed class ObjectDatabase
                 return loose;
             }
 
-            if (attempt == MaxRepacks || !Rescan())
+            Rescan();
+            if (attempt == MaxRepacks || ReferenceEquals(_packs, searched))
             {
                 return default;
             }
         }
     }
 
-    /// <returns>Whether packs have come or gone.</returns>
-    private bool Rescan()
+    /// <summary>Replaces the list if packs have come or gone.</summary>
+    private void Rescan()
     {
         lock (_scanning)
         {
             var files = Directory.Exists(PackFolder) ? Directory.EnumerateFiles(PackFolder, "pack-*").ToHashSet(StringComparer.Ordinal) : [];
             var paths = files.Where(f => f.EndsWith(".pack", StringComparison.Ordinal) && files.Contains(Path.ChangeExtension(f, ".idx"))).ToList();
             var known = _packs.ToDictionary(p => p.FilePath, StringComparer.Ordinal);
-            if (paths.Count == known.Count && paths.TrueForAll(known.ContainsKey))
+            if (paths.Count != known.Count || !paths.TrueForAll(known.ContainsKey))
             {
-                return false;
+                _packs = [.. paths.Select(p => known.GetValueOrDefault(p) ?? TryOpen(p)).OfType<Pack>()];
             }
-
-            _packs = [.. paths.Select(p => known.GetValueOrDefault(p) ?? TryOpen(p)).OfType<Pack>()];
-            return true;
         }
     }
 

@@ -15,6 +15,9 @@ internal sealed class PackWriter : IDisposable
     private const int CopyBuffer = 64 * 1024;
     private const int HeaderSize = 12;
 
+    // A ZLibStream that gets no bytes writes none, not even these.
+    private static ReadOnlySpan<byte> DeflatedNothing => [0x78, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
+
     private readonly ObjectDatabase _objects;
     private readonly string _path;
     private readonly PackedEntryStream _output;
@@ -41,9 +44,13 @@ internal sealed class PackWriter : IDisposable
         }
 
         var offset = BeginEntry(type, content.Length);
-        using (var deflate = new ZLibStream(_output, CompressionLevel.Fastest, leaveOpen: true))
+        if (content.IsEmpty)
         {
-            deflate.Write(content);
+            _output.Write(DeflatedNothing);
+        }
+        else
+        {
+            Deflate(content);
         }
 
         _entries.Add(id, new PackedEntry(id, offset, _output.Crc));
@@ -58,6 +65,11 @@ internal sealed class PackWriter : IDisposable
     /// <param name="size">Bytes that the stream must have: a shorter or longer one throws <see cref="InvalidDataException"/>.</param>
     public async Task<ObjectId> WriteBlob(Stream content, long size, CancellationToken cancel)
     {
+        if (size == 0)
+        {
+            return await content.ReadAsync(new byte[1], cancel) == 0 ? Write(GitObjectType.Blob, []) : throw Longer(size);
+        }
+
         var offset = BeginEntry(GitObjectType.Blob, size);
         ObjectId id;
         try
@@ -126,6 +138,12 @@ internal sealed class PackWriter : IDisposable
         return offset;
     }
 
+    private void Deflate(ReadOnlySpan<byte> content)
+    {
+        using var deflate = new ZLibStream(_output, CompressionLevel.Fastest, leaveOpen: true);
+        deflate.Write(content);
+    }
+
     private async Task<ObjectId> Deflate(Stream content, long size, CancellationToken cancel)
     {
         using var hash = ObjectId.BeginHash(GitObjectType.Blob, size);
@@ -138,7 +156,7 @@ internal sealed class PackWriter : IDisposable
             {
                 if (read > left)
                 {
-                    throw new InvalidDataException($"The content is longer than the {size} bytes announced.");
+                    throw Longer(size);
                 }
 
                 hash.AppendData(buffer, 0, read);
@@ -176,4 +194,6 @@ internal sealed class PackWriter : IDisposable
         RandomAccess.Write(file, trailer, length);
         return checksum;
     }
+
+    private static InvalidDataException Longer(long size) => new($"The content is longer than the {size} bytes announced.");
 }

@@ -31,8 +31,10 @@ public sealed class GitPathTests
     [InlineData("a\\b")]
     [InlineData("a\nb")]
     [InlineData("a\0b")]
-    [InlineData("\ud800")]
     public void Dangerous_paths_are_refused(string path) => Assert.False(GitPath.IsClean(path));
+
+    [Fact]
+    public void Text_that_is_not_unicode_is_refused() => Assert.False(GitPath.IsClean("\ufffd\ud800"));
 
     [Fact]
     public void Long_paths_are_refused()

@@ -104,7 +104,7 @@ public sealed class PublishTests : IDisposable
     }
 
     [Fact]
-    public async Task A_thousand_concurrent_publishes_lose_nothing()
+    public async Task Of_sixteen_concurrent_publishes_one_wins_and_none_is_lost()
     {
         await RealGit.Commit(_git.Open(), "first", ("start", "0"));
         var winners = 0;

@@ -28,7 +28,7 @@ internal sealed class RealGit : IDisposable
     public string WorkPath { get; }
 
     /// <summary>The bare repository, opened anew.</summary>
-    public GitRepository Open() => GitRepository.Open(BarePath, _cache, TimeProvider.System);
+    public GitRepository Open() => GitRepository.Open(BarePath, _cache);
 
     /// <summary>Runs git in the bare repository.</summary>
     public string Bare(params string[] arguments) => Run(BarePath, "", arguments);
@@ -109,7 +109,7 @@ internal sealed class RealGit : IDisposable
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         using var git = Process.Start(start) ?? throw new InvalidOperationException("git did not start");
         var error = new StringBuilder();
-        git.ErrorDataReceived += (_, line) => error.AppendLine(line.Data);
+        git.ErrorDataReceived += (_, line) => error.Append(line.Data);
         git.BeginErrorReadLine();
         git.StandardInput.Write(input);
         git.StandardInput.Close();
