@@ -1,0 +1,106 @@
+using System.Collections.Concurrent;
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lodestone.Identity;
+
+/// <summary>
+/// Finds who stands behind a token or a session. Remembers for five seconds: a revocation counts from the next request on this
+/// server (<see cref="Forget"/>) and within five seconds on others.
+/// </summary>
+internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider clock)
+{
+    private const int MostRemembered = 20_000;
+
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, Remembered> _known = new(StringComparer.Ordinal);
+
+    // Rises with every change of a right. What was read before a change is not remembered after it.
+    private long _generation;
+
+    /// <summary><see langword="null"/> when the value is unknown or revoked.</summary>
+    public Task<Credential?> FindTokenAsync(string value, CancellationToken cancel) => FindAsync(Secret.Hash(value), ReadTokenAsync, cancel);
+
+    /// <summary><see langword="null"/> when the value is unknown or the session has ended.</summary>
+    public async Task<Credential?> FindSessionAsync(string value, CancellationToken cancel)
+    {
+        var found = await FindAsync(Secret.Hash(value), ReadSessionAsync, cancel);
+        return found?.ExpiresAt > clock.GetUtcNow() ? found : null;
+    }
+
+    /// <summary>Called after every change of a token, a session, a membership or a user.</summary>
+    public void Forget()
+    {
+        Interlocked.Increment(ref _generation);
+        _known.Clear();
+    }
+
+    private async Task<Credential?> FindAsync(string hash, Func<IdentityDb, string, CancellationToken, Task<Credential?>> read, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var generation = Volatile.Read(ref _generation);
+        if (_known.TryGetValue(hash, out var remembered) && remembered.Until > now && remembered.Generation == generation)
+        {
+            return remembered.Credential;
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        var found = await read(scope.ServiceProvider.GetRequiredService<IdentityDb>(), hash, cancel);
+        if (found is not null)
+        {
+            Remember(hash, new Remembered(found, now + Memory, generation));
+        }
+
+        return found;
+    }
+
+    // Only what was found is remembered, so guessing does not fill the memory.
+    private void Remember(string hash, Remembered remembered)
+    {
+        if (_known.Count >= MostRemembered)
+        {
+            _known.Clear();
+        }
+
+        _known[hash] = remembered;
+    }
+
+    private static async Task<Credential?> ReadTokenAsync(IdentityDb db, string hash, CancellationToken cancel)
+    {
+        var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.RevokedAt == null, cancel);
+        return token is null ? null : new Credential(await ReadCallerAsync(db, token.UserId, token.Id, token.Scope, cancel), ExpiresAt: null);
+    }
+
+    private static async Task<Credential?> ReadSessionAsync(IdentityDb db, string hash, CancellationToken cancel)
+    {
+        var session = await db.Sessions.AsNoTracking().SingleOrDefaultAsync(s => s.Hash == hash, cancel);
+        return session is null ? null : new Credential(await ReadCallerAsync(db, session.UserId, session.Id, TokenScope.All, cancel), session.ExpiresAt);
+    }
+
+    private static async Task<Caller> ReadCallerAsync(IdentityDb db, Guid userId, Guid credentialId, TokenScope scope, CancellationToken cancel)
+    {
+        var user = await db.Users.Where(u => u.Id == userId)
+            .Join(db.Namespaces, u => u.Id, n => n.Id, (u, n) => new { n.Name, u.IsAdministrator })
+            .SingleAsync(cancel);
+        var roles = await db.Members.Where(m => m.UserId == userId).ToDictionaryAsync(m => m.OrganizationId, m => m.Role, cancel);
+        roles[userId] = NamespaceRole.Admin;
+        return new Caller
+        {
+            Id = userId,
+            Name = user.Name,
+            Kind = CallerKind.User,
+            Roles = roles,
+            Scope = scope,
+            CredentialId = credentialId,
+            IsAdministrator = user.IsAdministrator && scope.HasFlag(TokenScope.Write),
+        };
+    }
+
+    private sealed record Remembered(Credential Credential, DateTimeOffset Until, long Generation);
+}
+
+/// <param name="Caller">Whom the value makes its bearer.</param>
+/// <param name="ExpiresAt">End of a session; tokens have none.</param>
+internal sealed record Credential(Caller Caller, DateTimeOffset? ExpiresAt);

@@ -1,0 +1,79 @@
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Identity;
+
+/// <summary>The names that begin every address: users and organizations, which share one name space compared without case.</summary>
+public sealed class Namespaces
+{
+    private readonly IdentityDb _db;
+
+    internal Namespaces(IdentityDb db) => _db = db;
+
+    /// <summary>By name, in any case; <see langword="null"/> when nobody has it.</summary>
+    public Task<Namespace?> FindAsync(string name, CancellationToken cancel) => _db.Namespaces.AsNoTracking().Named(name).SingleOrDefaultAsync(cancel);
+
+    /// <summary>Those of the given that exist.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Namespace>> ByIdAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
+        await _db.Namespaces.AsNoTracking().Where(n => ids.Contains(n.Id)).ToDictionaryAsync(n => n.Id, cancel);
+}
+
+/// <summary>A user's or an organization's name, with what everybody may know of its owner.</summary>
+public sealed class Namespace
+{
+    internal Namespace(Guid id, string name, string fullName, bool isOrganization, DateTimeOffset createdAt)
+    {
+        Id = id;
+        Name = name;
+        LoweredName = Lower(name);
+        FullName = fullName;
+        IsOrganization = isOrganization;
+        CreatedAt = createdAt;
+    }
+
+    public Guid Id { get; private set; }
+
+    /// <summary>As its owner writes it.</summary>
+    public string Name { get; private set; }
+
+    /// <summary>What people are shown; the name where none was given.</summary>
+    public string FullName { get; private set; }
+
+    public bool IsOrganization { get; private set; }
+
+    /// <summary>New repositories are private unless their maker says otherwise.</summary>
+    public bool PrivateByDefault { get; internal set; }
+
+    /// <summary>A picture chosen by the owner, absolute or a path on this server.</summary>
+    public string? AvatarUrl { get; internal set; }
+
+    public string? Website { get; internal set; }
+
+    public DateTimeOffset CreatedAt { get; private set; }
+
+    /// <summary>What names are compared by.</summary>
+    public string LoweredName { get; private set; }
+
+    internal static string Lower(string name) => name.ToLowerInvariant();
+
+    internal void Describe(string fullName, string? website)
+    {
+        FullName = fullName.Length == 0 ? Name : fullName;
+        Website = website;
+    }
+}
+
+internal static class NamespaceQueries
+{
+    public static IQueryable<Namespace> Named(this IQueryable<Namespace> namespaces, string name)
+    {
+        var lowered = Namespace.Lower(name);
+        return namespaces.Where(n => n.LoweredName == lowered);
+    }
+}
+
+internal static class RoleNames
+{
+    /// <summary><c>read</c>, <c>contributor</c>, <c>write</c> or <c>admin</c>.</summary>
+    public static string ToWire(this NamespaceRole role) => role.ToString().ToLowerInvariant();
+}

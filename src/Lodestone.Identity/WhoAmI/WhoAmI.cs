@@ -1,0 +1,99 @@
+using System.Text.Json.Serialization;
+using Lodestone.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Identity;
+
+/// <summary>Tells a program whom its token belongs to, in the words of the hub's clients.</summary>
+internal static class WhoAmI
+{
+    public static void MapWhoAmI(this IEndpointRouteBuilder routes)
+    {
+        var whoAmI = routes.MapGroup("/api").WithErrorShape(ErrorShape.Hub).WithTags("Identity");
+        whoAmI.MapGet("/whoami-v2", Describe);
+        whoAmI.MapGet("/whoami", Describe);
+    }
+
+    private static async Task<Ok<WhoAmIAnswer>> Describe(Caller caller, IdentityDb db, CancellationToken cancel)
+    {
+        var id = caller.Authenticated().Id;
+        var user = await db.Users.AsNoTracking().SingleAsync(u => u.Id == id, cancel);
+        var name = await db.Namespaces.AsNoTracking().SingleAsync(n => n.Id == id, cancel);
+        var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == caller.CredentialId, cancel);
+        var organizations = await db.Members.AsNoTracking().Where(m => m.UserId == id)
+            .Join(db.Namespaces, m => m.OrganizationId, n => n.Id, (m, n) => new { m.Role, Name = n })
+            .OrderBy(m => m.Name.LoweredName)
+            .ToListAsync(cancel);
+        return TypedResults.Ok(new WhoAmIAnswer
+        {
+            Id = PublicId.ToHub(id),
+            Name = name.Name,
+            FullName = name.FullName,
+            Email = user.Email,
+            EmailVerified = user.EmailVerified,
+            AvatarUrl = name.Avatar(),
+            Orgs = [.. organizations.Select(o => new WhoAmIOrganization(PublicId.ToHub(o.Name.Id), o.Name.Name, o.Name.FullName, o.Name.Avatar(), o.Role.ToWire()))],
+            Auth = token is null
+                ? new WhoAmICredential("session", AccessToken: null)
+                : new WhoAmICredential("access_token", new WhoAmIToken(Instants.ToWire(token.CreatedAt), token.Name, token.Role)),
+        });
+    }
+}
+
+/// <summary>Members and their order as hub clients compare them.</summary>
+internal sealed record WhoAmIAnswer
+{
+    public string Type { get; } = "user";
+
+    /// <summary>24 hex digits.</summary>
+    public required string Id { get; init; }
+
+    public required string Name { get; init; }
+
+    [JsonPropertyName("fullname")]
+    public required string FullName { get; init; }
+
+    public required string Email { get; init; }
+
+    public required bool EmailVerified { get; init; }
+
+    public bool CanPay { get; }
+
+    public bool IsPro { get; }
+
+    public long? PeriodEnd { get; }
+
+    public required string AvatarUrl { get; init; }
+
+    public string BillingMode { get; } = "prepaid";
+
+    public required IReadOnlyList<WhoAmIOrganization> Orgs { get; init; }
+
+    public required WhoAmICredential Auth { get; init; }
+}
+
+/// <param name="RoleInOrg"><c>read</c>, <c>contributor</c>, <c>write</c> or <c>admin</c>.</param>
+internal sealed record WhoAmIOrganization(string Id, string Name, [property: JsonPropertyName("fullname")] string FullName, string AvatarUrl, string RoleInOrg)
+{
+    [JsonPropertyOrder(-1)]
+    public string Type { get; } = "org";
+
+    public string? Email { get; }
+
+    public bool CanPay { get; }
+
+    public long? PeriodEnd { get; }
+
+    public bool IsEnterprise { get; }
+}
+
+/// <param name="Type"><c>access_token</c> or <c>session</c>.</param>
+internal sealed record WhoAmICredential(string Type, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WhoAmIToken? AccessToken);
+
+/// <param name="CreatedAt">UTC with milliseconds.</param>
+/// <param name="Role"><c>read</c> or <c>write</c>.</param>
+internal sealed record WhoAmIToken(string CreatedAt, string DisplayName, string Role);
