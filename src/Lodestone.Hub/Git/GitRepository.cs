@@ -8,7 +8,7 @@ namespace Lodestone.Hub;
 /// One bare repository on disk, readable and writable by the real git beside us.
 /// <para>
 /// Reading: <see cref="Objects"/> holds content by id, <see cref="References"/> names by value. <see cref="Revisions"/> turns what
-/// a client wrote into a commit.
+/// a client wrote into a commit, <see cref="Trees"/> lists folders, <see cref="Log"/> and <see cref="LastCommits"/> walk history.
 /// </para>
 /// <para>
 /// Writing: a <see cref="PackWriter"/> collects new objects (<see cref="TreeEditor"/> makes the trees), and <see cref="Publish"/>,
@@ -45,6 +45,8 @@ internal sealed class GitRepository
         Objects = new ObjectDatabase(System.IO.Path.Combine(path, "objects"), cache);
         References = new References(path);
         Revisions = new Revisions(this);
+        Trees = new TreeWalk(Objects);
+        Log = new CommitLog(Objects);
     }
 
     public string Path { get; }
@@ -54,6 +56,10 @@ internal sealed class GitRepository
     public References References { get; }
 
     public Revisions Revisions { get; }
+
+    public TreeWalk Trees { get; }
+
+    public CommitLog Log { get; }
 
     /// <summary>Makes an empty repository. It appears whole or not at all; an <see cref="IOException"/> if something is there already.</summary>
     public static void Create(string path)

@@ -44,6 +44,11 @@ internal sealed class RealGit : IDisposable
         return Run(WorkPath, "", arguments);
     }
 
+    /// <summary>Runs git in another folder beside the two.</summary>
+    public string In(string folder, params string[] arguments) => Run(Path.Combine(Folder, folder), "", arguments);
+
+    public string WorkWithInput(string input, params string[] arguments) => Run(WorkPath, input, arguments);
+
     public string BareWithInput(string input, params string[] arguments) => Run(BarePath, input, arguments);
 
     public void WriteWorkFile(string path, string content)

@@ -1,0 +1,111 @@
+using System.Net;
+using Lodestone.Hub;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace Lodestone.Tests.Hub.Git;
+
+public sealed class UploadPackTests : IAsyncLifetime
+{
+    private readonly RealGit _git = new();
+    private readonly UploadPack _uploadPack = new(NullLogger<UploadPack>.Instance);
+    private WebApplication? _server;
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _server = builder.Build();
+        _server.MapGet("/repo/info/refs", c => _uploadPack.AdvertiseAsync(_git.Open(), Protocol(c), Answer(c, "advertisement"), c.RequestAborted));
+        _server.MapPost("/repo/git-upload-pack", c => _uploadPack.ServeAsync(_git.Open(), Protocol(c), c.Request.Body, Answer(c, "result"), c.RequestAborted));
+        await _server.StartAsync();
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("1")]
+    [InlineData("2")]
+    public async Task Git_clones_whole_shallow_and_partial(string version)
+    {
+        var repository = _git.Open();
+        for (var i = 0; i < 5; i++)
+        {
+            await RealGit.Commit(repository, $"commit {i}", ("a.txt", $"{i}"), ($"folder/{i}", $"file {i}"));
+        }
+
+        Clone(version, "whole");
+        Clone(version, "shallow", "--depth=1");
+        Clone(version, "partial", "--filter=blob:none", "--no-checkout");
+
+        Assert.Equal("5", _git.In("whole", "rev-list", "--count", "HEAD").Trim());
+        Assert.Equal("4", await File.ReadAllTextAsync(Path.Combine(_git.Folder, "whole", "a.txt")));
+        Assert.Equal("1", _git.In("shallow", "rev-list", "--count", "HEAD").Trim());
+        Assert.Contains("?", _git.In("partial", "rev-list", "--objects", "--missing=print", "HEAD"), StringComparison.Ordinal);
+        _git.In("partial", "checkout", "-q", "main");
+        Assert.Equal("file 4", await File.ReadAllTextAsync(Path.Combine(_git.Folder, "partial", "folder", "4")));
+    }
+
+    [Fact]
+    public async Task Fetching_brings_what_is_new()
+    {
+        var repository = _git.Open();
+        await RealGit.Commit(repository, "first", ("a.txt", "1"));
+        Clone("2", "clone");
+        var second = await RealGit.Commit(repository, "second", ("a.txt", "2"));
+
+        _git.In("clone", "pull", "-q");
+
+        Assert.Equal(second.ToString(), _git.In("clone", "rev-parse", "HEAD").Trim());
+    }
+
+    [Fact]
+    public async Task A_client_that_asks_for_what_is_not_there_is_told()
+    {
+        using var client = new HttpClient();
+        var nonsense = new StringContent("0032want 1111111111111111111111111111111111111111\n00000009done\n");
+
+        var answer = await client.PostAsync($"{Url}/git-upload-pack", nonsense);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Contains("ERR upload-pack: not our ref", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cancelled_request_ends_the_process()
+    {
+        using var cancel = new CancellationTokenSource();
+        var endless = new System.IO.Pipelines.Pipe();
+        var serving = _uploadPack.ServeAsync(_git.Open(), null, endless.Reader.AsStream(), Stream.Null, cancel.Token);
+
+        await cancel.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => serving);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is not null)
+        {
+            await _server.DisposeAsync();
+        }
+
+        _git.Dispose();
+    }
+
+    private string Url => _server?.Urls.Single() + "/repo";
+
+    private void Clone(string version, string name, params string[] options) =>
+        _git.In(".", ["-c", $"protocol.version={version}", "clone", "-q", .. options, Url, name]);
+
+    private static string? Protocol(HttpContext context) => context.Request.Headers["Git-Protocol"];
+
+    private static Stream Answer(HttpContext context, string kind)
+    {
+        context.Response.ContentType = $"application/x-git-upload-pack-{kind}";
+        return context.Response.Body;
+    }
+}
