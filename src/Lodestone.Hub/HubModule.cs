@@ -1,3 +1,6 @@
+using Lodestone.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -6,7 +9,40 @@ namespace Lodestone.Hub;
 /// <summary>The module's table of contents.</summary>
 public static class HubModule
 {
-    public static IServiceCollection AddHub(this IServiceCollection services) => services;
+    private const long ObjectCacheBytes = 64 * 1024 * 1024;
 
-    public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes) => routes;
+    public static IServiceCollection AddHub(this IServiceCollection services)
+    {
+        services.AddModuleDb<HubDb>("hub");
+        services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
+        services.AddSingleton(new ObjectCache(ObjectCacheBytes));
+        services.AddSingleton<RepoStore>();
+        services.AddSingleton<RepoContent>();
+        services.AddSingleton<RepoFactsReader>();
+        services.AddSingleton<LinkKeys>();
+        services.AddSingleton<DownloadCounter>();
+        services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddScoped<RepoAccess>();
+        services.AddScoped<RepoRefresh>();
+        services.AddScoped<RepoSummaries>();
+        services.AddScoped<Committing>();
+        services.AddScoped<NewRepos>();
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
+    {
+        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub);
+        hub.MapCreateRepo();
+        var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
+        repo.MapRepoInfo();
+        repo.MapTreeListing();
+        repo.MapCommitUpload();
+        foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
+        {
+            hub.MapGroup(place).MapResolve();
+        }
+
+        return routes;
+    }
 }

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Lodestone.Hub;
+
+/// <summary>What the files of one commit say about the repository: what lists show and search by.</summary>
+internal sealed record RepoFacts
+{
+    public static RepoFacts None { get; } = new();
+
+    /// <summary>In the order in which they are shown.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    public string? PipelineTag { get; init; }
+
+    public string? LibraryName { get; init; }
+
+    /// <summary>The README's metadata block.</summary>
+    public JsonObject? CardData { get; init; }
+
+    public string? CardError { get; init; }
+
+    /// <summary>Excerpt of <c>config.json</c> and <c>tokenizer_config.json</c>.</summary>
+    public JsonObject? Config { get; init; }
+
+    public string? MaskToken { get; init; }
+
+    public SafetensorsFacts? Safetensors { get; init; }
+
+    public GgufFacts? Gguf { get; init; }
+
+    /// <summary>GGUF files that can be served, in git's order.</summary>
+    public IReadOnlyList<GgufFile> GgufFiles { get; init; } = [];
+
+    public string ToJson() => JsonSerializer.Serialize(this, HubJson.Default.RepoFacts);
+
+    public static RepoFacts FromJson(string json) => JsonSerializer.Deserialize(json, HubJson.Default.RepoFacts) ?? None;
+}
+
+/// <param name="Sha256">64 lower-case hex digits.</param>
+/// <param name="Size">Bytes.</param>
+internal sealed record GgufFile(string Path, string Sha256, long Size);
+
+/// <summary>The facts of main's newest commit, as stored.</summary>
+internal sealed class StoredFacts
+{
+    public required Guid RepoId { get; init; }
+
+    public required string CommitId { get; set; }
+
+    /// <summary><see cref="RepoFacts"/> as JSON.</summary>
+    public required string Facts { get; set; }
+}

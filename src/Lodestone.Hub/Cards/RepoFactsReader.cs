@@ -1,0 +1,104 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+
+namespace Lodestone.Hub;
+
+/// <summary>Derives <see cref="RepoFacts"/> from the files of a commit. Damaged files leave their facts out; nothing here fails a commit.</summary>
+internal sealed partial class RepoFactsReader(RepoContent content)
+{
+    private const long MaxReadme = 4 * 1024 * 1024;
+    private const long MaxJson = 16 * 1024 * 1024;
+    private const int MaxShards = 2000;
+
+    /// <summary>Whether facts can change when this path does.</summary>
+    public static bool Matters(string path) =>
+        path is "README.md" or "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path);
+
+    public async Task<RepoFacts> ReadAsync(RepoType type, RepoTree tree, CancellationToken cancel)
+    {
+        var readme = await content.ReadTextAsync(tree, "README.md", MaxReadme, cancel) is { } text ? FrontMatter.Read(text) : null;
+        if (type is not RepoType.Model)
+        {
+            return new RepoFacts { Tags = CardTags.OfOther(type, readme?.Data), CardData = readme?.Data, CardError = readme?.Error };
+        }
+
+        var paths = tree.Paths().Where(Matters).ToList();
+        var config = await ReadJsonAsync(tree, "config.json", cancel);
+        var tokenizer = await ReadJsonAsync(tree, "tokenizer_config.json", cancel);
+        var files = paths.Where(IsServable).Select(tree.Find).OfType<RepoEntry>().ToList();
+        var tags = CardTags.OfModel(readme, paths, config);
+        return new RepoFacts
+        {
+            Tags = tags.Tags,
+            PipelineTag = tags.PipelineTag,
+            LibraryName = tags.LibraryName,
+            CardData = readme?.Data,
+            CardError = readme?.Error,
+            Config = ConfigExcerpt.Of(config, tokenizer),
+            MaskToken = readme?.Data?.Text("mask_token") ?? tokenizer?.TokenText("mask_token"),
+            Safetensors = await ReadSafetensorsAsync(tree, cancel),
+            Gguf = files.Count > 0 ? await ReadGgufAsync(tree, files[0], cancel) : null,
+            GgufFiles = [.. files.Where(f => f.Large is not null).Select(f => new GgufFile(f.Path, f.Large!.Digest.Hex, f.Size))],
+        };
+    }
+
+    // Parts of a split file, and projectors of images, cannot be loaded on their own.
+    private static bool IsServable(string path) =>
+        path.EndsWith(".gguf", StringComparison.OrdinalIgnoreCase)
+        && !SplitFile().IsMatch(path)
+        && !Path.GetFileName(path).StartsWith("mmproj", StringComparison.OrdinalIgnoreCase);
+
+    private async Task<JsonObject?> ReadJsonAsync(RepoTree tree, string path, CancellationToken cancel)
+    {
+        try
+        {
+            return await content.ReadTextAsync(tree, path, MaxJson, cancel) is { } text ? JsonNode.Parse(text) as JsonObject : null;
+        }
+        catch (Exception failure) when (failure is JsonException or ArgumentException) // the latter: a name occurs twice
+        {
+            return null;
+        }
+    }
+
+    private async Task<SafetensorsFacts?> ReadSafetensorsAsync(RepoTree tree, CancellationToken cancel)
+    {
+        var parameters = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var name in await SafetensorsFilesAsync(tree, cancel))
+        {
+            if (tree.Find(name) is not { IsFolder: false } file)
+            {
+                return null;
+            }
+
+            await using var stream = await content.OpenAsync(tree, file, 0, cancel);
+            if (!await SafetensorsHeader.AddAsync(stream, parameters, cancel))
+            {
+                return null;
+            }
+        }
+
+        return parameters.Count > 0 ? new SafetensorsFacts(parameters, parameters.Values.Sum()) : null;
+    }
+
+    private async Task<IReadOnlyList<string>> SafetensorsFilesAsync(RepoTree tree, CancellationToken cancel)
+    {
+        if (tree.FindEntry("model.safetensors") is not null)
+        {
+            return ["model.safetensors"];
+        }
+
+        var index = await ReadJsonAsync(tree, "model.safetensors.index.json", cancel);
+        var files = (index?["weight_map"] as JsonObject)?.Select(w => w.Value is JsonValue value && value.TryGetValue<string>(out var file) ? file : null);
+        return [.. (files ?? []).OfType<string>().Distinct(StringComparer.Ordinal).Take(MaxShards)];
+    }
+
+    private async Task<GgufFacts?> ReadGgufAsync(RepoTree tree, RepoEntry file, CancellationToken cancel)
+    {
+        await using var stream = await content.OpenAsync(tree, file, 0, cancel);
+        return GgufHeader.Read(stream);
+    }
+
+    [GeneratedRegex(@"-\d{5}-of-\d{5}\.gguf$", RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex SplitFile();
+}

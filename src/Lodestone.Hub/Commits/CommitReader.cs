@@ -1,0 +1,151 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text.Json;
+using Lodestone.Core;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// Reads a commit as clients send it: one JSON object a line, a header first. Each file's content becomes an object in the pack
+/// as its line arrives, so a commit of any size costs the memory of its longest line.
+/// </summary>
+internal sealed class CommitReader(PackWriter pack)
+{
+    /// <summary>Bytes. What is larger belongs in large file storage.</summary>
+    public const int MaxRegularFile = 10 * 1024 * 1024;
+
+    private const int MaxLine = 3 * MaxRegularFile; // base64 adds a third; JSON escapes of text may add more
+
+    private readonly List<CommitChange> _changes = [];
+    private CommitHeader? _header;
+    private int _line;
+
+    public async Task<NewCommit> ReadAsync(PipeReader body, CancellationToken cancel)
+    {
+        for (var searched = 0L; ;)
+        {
+            var read = await body.ReadAsync(cancel);
+            var buffer = read.Buffer;
+            while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
+            {
+                ReadLine(buffer.Slice(0, end));
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+                searched = 0;
+            }
+
+            searched = buffer.Length;
+
+            if (buffer.Length > MaxLine)
+            {
+                throw TooLarge(null);
+            }
+
+            if (read.IsCompleted)
+            {
+                ReadLine(buffer);
+                body.AdvanceTo(buffer.End);
+                break;
+            }
+
+            body.AdvanceTo(buffer.Start, buffer.End);
+        }
+
+        return _header is null
+            ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
+            : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
+    }
+
+    private void ReadLine(ReadOnlySequence<byte> line)
+    {
+        _line++;
+        if (line.IsEmpty || IsBlank(line))
+        {
+            return;
+        }
+
+        try
+        {
+            Take(CommitLine.Parse(line));
+        }
+        catch (JsonException failure)
+        {
+            throw new Refusal(
+                RefusalCode.Invalid,
+                string.Create(CultureInfo.InvariantCulture, $"Line {_line} of the commit is not valid JSON at position {failure.BytePositionInLine + 1}."));
+        }
+        catch (InvalidOperationException)
+        {
+            throw Invalid("A text is not valid Unicode");
+        }
+    }
+
+    private void Take(CommitLine line)
+    {
+        if (line.Key is "header")
+        {
+            _header = new CommitHeader(line.Text("summary") ?? "", line.Text("description"), line.Text("parentCommit"));
+            return;
+        }
+
+        if (_header is null)
+        {
+            throw Invalid("The first line of a commit must be its header");
+        }
+
+        var path = line.Text("path") is { } given ? CleanPath(given) : throw Invalid("\"path\" is missing");
+        _changes.Add(line.Key switch
+        {
+            "file" => new PutFile(path, WriteBlob(line, path)),
+            "lfsFile" => LargeFile(line, path),
+            "deletedFile" or "deletedFolder" or "deletedEntry" => new DeleteEntry(path),
+            "copyFile" => new CopyEntry(path, CleanPath(line.Text("srcPath") ?? throw Invalid("\"srcPath\" is missing")), line.Text("srcRevision")),
+            _ => throw Invalid($"\"{line.Key}\" is not a known key"),
+        });
+        if (line.Text("oldPath") is { } old && old != path)
+        {
+            _changes.Add(new DeleteEntry(CleanPath(old)));
+        }
+    }
+
+    private ObjectId WriteBlob(CommitLine line, string path)
+    {
+        using var content = line.Content() ?? throw Invalid("\"content\" is missing");
+        var size = line.Text("encoding") is "base64" ? content.DecodeBase64() ?? throw Invalid($"The content of '{path}' is not valid base64") : content.Length;
+        return size <= MaxRegularFile ? pack.Write(GitObjectType.Blob, content.Span) : throw TooLarge(path);
+    }
+
+    private PutLargeFile LargeFile(CommitLine line, string path) =>
+        Sha256Digest.TryParse(line.Text("oid"), out var digest)
+            ? new PutLargeFile(path, digest, line.Number("size"))
+            : throw Invalid($"\"oid\" of '{path}' must be a SHA-256 in 64 lower-case hex digits");
+
+    private static string CleanPath(string path)
+    {
+        var trimmed = path.TrimEnd('/');
+        return GitPath.IsClean(trimmed)
+            ? trimmed
+            : throw new Refusal(RefusalCode.Unprocessable, $"'{path}' cannot be a path. Use a relative path without '..', '.git', backslashes or control characters.");
+    }
+
+    private static bool IsBlank(ReadOnlySequence<byte> line)
+    {
+        foreach (var segment in line)
+        {
+            if (segment.Span.ContainsAnyExcept(" \t\r"u8))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private Refusal Invalid(string reason) => new(RefusalCode.Invalid, string.Create(CultureInfo.InvariantCulture, $"{reason}, in line {_line} of the commit."));
+
+    private static Refusal TooLarge(string? path) => new(
+        RefusalCode.TooLarge,
+        $"{(path is null ? "A file of the commit" : $"'{path}'")} is larger than {MaxRegularFile / (1024 * 1024)} MiB. Upload it through large file storage (LFS) and commit it as an \"lfsFile\".");
+
+    private sealed record CommitHeader(string Summary, string? Description, string? Parent);
+}

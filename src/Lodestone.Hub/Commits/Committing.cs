@@ -1,0 +1,77 @@
+using Lodestone.Core;
+
+namespace Lodestone.Hub;
+
+/// <summary>Puts a commit on a branch. Whoever asks (the API, a page, a new repository's first commit) goes through here.</summary>
+internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clock)
+{
+    /// <param name="pack">Holds the contents that the changes name; disposed of by the caller.</param>
+    /// <exception cref="Refusal">
+    /// <c>revision_not_found</c>, <c>parent_outdated</c>, <c>entry_not_found</c>, <c>unprocessable</c> or <c>invalid_request</c>; nothing is changed.
+    /// </exception>
+    public async Task<ObjectId> CommitAsync(Repo repo, GitRepository git, string branch, NewCommit commit, PackWriter pack, Caller author, CancellationToken cancel)
+    {
+        var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
+        var builder = new CommitBuilder(git, held);
+        var refName = RefOf(git, branch);
+        var made = await PublishAsync(git, builder, refName, commit, pack, Signature(author), cancel);
+        await refresh.AfterCommitAsync(repo.Id, git, refName, commit.Changes);
+        return made;
+    }
+
+    /// <summary>A repository's first commit, before anybody can see the repository.</summary>
+    public async Task<ObjectId> BeginAsync(GitRepository git, NewCommit commit, PackWriter pack, Caller author, CancellationToken cancel)
+    {
+        var builder = new CommitBuilder(git, new Dictionary<string, long>(StringComparer.Ordinal));
+        return await PublishAsync(git, builder, RefName.Branches + "main", commit, pack, Signature(author), cancel);
+    }
+
+    /// <summary>
+    /// Compare and swap. When the branch moved meanwhile and the client named no parent, the changes are applied to the new head:
+    /// the first pack is installed for its contents, and a second one brings the new trees.
+    /// </summary>
+    private static async Task<ObjectId> PublishAsync(
+        GitRepository git, CommitBuilder builder, string refName, NewCommit commit, PackWriter pack, GitSignature author, CancellationToken cancel)
+    {
+        for (var writer = pack; ; writer = git.NewPack())
+        {
+            using (writer)
+            {
+                var head = git.References.Find(refName);
+                RequireParent(git, commit.Parent, head);
+                var made = builder.Build(commit, head, author, writer);
+                using var complete = writer.Complete();
+                if (await git.Publish(complete, [new RefUpdate(refName, head, made)], cancel) is Published)
+                {
+                    return made;
+                }
+
+                await git.Publish(complete, [], cancel);
+            }
+        }
+    }
+
+    private static string RefOf(GitRepository git, string branch)
+    {
+        var name = branch.StartsWith("refs/", StringComparison.Ordinal) ? branch : RefName.Branches + branch;
+        var isWritable = name.StartsWith(RefName.Branches, StringComparison.Ordinal) || name.StartsWith("refs/pr/", StringComparison.Ordinal);
+        return isWritable && git.References.Find(name) is not null ? name : throw HubRefusals.RevisionNotFound(branch);
+    }
+
+    private static void RequireParent(GitRepository git, string? parent, ObjectId? head)
+    {
+        if (parent is null)
+        {
+            return;
+        }
+
+        var isHead = parent.Length >= 5 && head is { } current && current.ToString().StartsWith(parent, StringComparison.OrdinalIgnoreCase);
+        if (!isHead)
+        {
+            throw git.Revisions.Find(parent) is null ? HubRefusals.RevisionNotFound(parent) : HubRefusals.BranchMoved();
+        }
+    }
+
+    /// <summary>The address is one that cannot be mailed: addresses are not revealed.</summary>
+    private GitSignature Signature(Caller author) => new(author.Name, $"{author.Name}@users.noreply.invalid", clock.GetUtcNow());
+}

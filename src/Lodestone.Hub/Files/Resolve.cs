@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// Files by revision and path: <c>resolve</c> gives contents, <c>raw</c> what git has (a large file's pointer). Never anything
+/// that a browser would run: what is uploaded here must not act in our name.
+/// </summary>
+internal static class Resolve
+{
+    private static readonly string[] Verbs = [HttpMethods.Get, HttpMethods.Head];
+
+    public static void MapResolve(this IEndpointRouteBuilder repo)
+    {
+        repo.MapMethods("/resolve/{**rest}", Verbs, Content);
+        repo.MapMethods("/raw/{**rest}", Verbs, Raw);
+    }
+
+    private static async Task<IResult> Content(
+        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
+    {
+        var (repo, tree, file) = await FindAsync(route, access, store, context, cancel);
+        var response = context.Response;
+        if (file.Large is { } large)
+        {
+            response.Headers["X-Linked-Etag"] = $"\"{large.Digest}\"";
+            response.Headers["X-Linked-Size"] = large.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        }
+
+        Describe(context, file);
+        if (HttpMethods.IsGet(context.Request.Method))
+        {
+            downloads.Count(repo.Id);
+        }
+
+        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
+    }
+
+    private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    {
+        var (_, tree, file) = await FindAsync(route, access, store, context, cancel);
+        Describe(context, file);
+        var size = file.Large?.Format().Length ?? file.Size;
+        return new Delivery(size, file.Id.ToString(), (start, _) => Task.FromResult(RepoContent.OpenInGit(tree, file, start)));
+    }
+
+    private static async Task<(Repo Repo, RepoTree Tree, RepoEntry File)> FindAsync(
+        RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    {
+        var repo = await access.ToReadAsync(route, cancel);
+        var git = store.Open(repo.Id);
+        var at = RevisionPath.Read(git, route.Rest);
+        var tree = new RepoTree(git, at.Commit);
+        var file = tree.Find(at.Path) is { IsFolder: false } found ? found : throw HubRefusals.EntryNotFound(at.Commit);
+        context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
+        return (repo, tree, file);
+    }
+
+    private static void Describe(HttpContext context, RepoEntry file)
+    {
+        var (query, headers) = (context.Request.Query, context.Response.Headers);
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentSecurityPolicy = HubAnswer.NotAPage;
+        context.Response.ContentType = FileKinds.ContentType(file.Path);
+        if (!query.IsTrue("noContentDisposition"))
+        {
+            headers.ContentDisposition = FileKinds.Disposition(file.Path, isAttachment: query.IsTrue("download"));
+        }
+    }
+}

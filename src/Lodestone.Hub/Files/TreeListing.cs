@@ -1,0 +1,79 @@
+using System.Globalization;
+using Lodestone.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lodestone.Hub;
+
+/// <summary>Files and folders of a revision, page by page, and some of them by path.</summary>
+internal static class TreeListing
+{
+    private const int PageSize = 1000;
+    private const int ExpandedPageSize = 100;
+
+    public static void MapTreeListing(this IEndpointRouteBuilder repo) => repo.MapGet("/tree/{**rest}", List);
+
+    private static async Task<IResult> List(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    {
+        var repo = await access.ToReadAsync(route, cancel);
+        var git = store.Open(repo.Id);
+        var at = RevisionPath.Read(git, route.Rest);
+        var tree = new RepoTree(git, at.Commit);
+        if (at.Path.Length > 0 && tree.FindEntry(at.Path) is not { IsFolder: true })
+        {
+            throw HubRefusals.EntryNotFound(at.Commit);
+        }
+
+        var query = context.Request.Query;
+        var size = query.IsTrue("expand") ? ExpandedPageSize : PageSize;
+        var limit = query.Whole("limit") is { } asked ? (int)Math.Clamp(asked, 1, size) : size;
+        var page = tree.List(at.Path, query.IsTrue("recursive"), Cursor.Decode(query["cursor"])).Take(limit + 1).ToList();
+        if (page.Count > limit)
+        {
+            page.RemoveAt(limit);
+            Cursor.LinkNext(context, page[^1].Path);
+        }
+
+        context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
+        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. page.Select(TreeItem.Of)], HubJson.Default.IReadOnlyListTreeItem);
+    }
+}
+
+/// <param name="Type"><c>file</c> or <c>directory</c>.</param>
+/// <param name="Oid">Git's id; of a large file's pointer.</param>
+/// <param name="Size">Bytes of the content.</param>
+internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs)
+{
+    public static TreeItem Of(RepoEntry entry) => new(
+        entry.IsFolder ? "directory" : "file", entry.Id.ToString(), entry.Size, entry.Path,
+        entry.Large is { } large ? new TreeLfs(large.Digest.Hex, large.Size, large.Format().Length) : null);
+}
+
+/// <param name="Oid">SHA-256.</param>
+/// <param name="PointerSize">Bytes of the pointer in git.</param>
+internal sealed record TreeLfs(string Oid, long Size, long PointerSize);
+
+internal static class QueryValues
+{
+    /// <summary><c>true</c>, <c>True</c>, <c>1</c> or the bare key: client generations differ.</summary>
+    public static bool IsTrue(this IQueryCollection query, string name) =>
+        query.TryGetValue(name, out var value) && value.ToString().ToLowerInvariant() is "true" or "1" or "";
+
+    /// <summary>Repeated keys, <c>name[]=</c> and comma lists alike.</summary>
+    public static IReadOnlyList<string> All(this IQueryCollection query, string name) =>
+        [.. query[name].Concat(query[name + "[]"]).SelectMany(v => (v ?? "").Split(',')).Where(v => v.Length > 0)];
+
+    /// <exception cref="Refusal">Not a whole number.</exception>
+    public static long? Whole(this IQueryCollection query, string name)
+    {
+        if (query[name].ToString() is not { Length: > 0 } text)
+        {
+            return null;
+        }
+
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new Refusal(RefusalCode.Invalid, $"\"{name}\" must be a whole number, 0 or more.") { Param = name };
+    }
+}

@@ -1,0 +1,38 @@
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>The hub's rows. Files, folders and history are in git; large files are in the blob store.</summary>
+internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : ModuleDb(options, data)
+{
+    public DbSet<Repo> Repos => Set<Repo>();
+
+    public DbSet<StoredFacts> Facts => Set<StoredFacts>();
+
+    public DbSet<RepoTag> Tags => Set<RepoTag>();
+
+    public DbSet<RepoAlias> Aliases => Set<RepoAlias>();
+
+    public DbSet<LfsObject> LfsObjects => Set<LfsObject>();
+
+    public DbSet<LinkKey> LinkKeys => Set<LinkKey>();
+
+    protected override string Module => "hub";
+
+    protected override void Map(ModelBuilder model)
+    {
+        model.Entity<Repo>().Property(r => r.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
+        model.Entity<Repo>().Ignore(r => r.FullName);
+        model.Entity<RepoAlias>().HasKey(a => new { a.Type, a.PathLower });
+        model.Entity<RepoAlias>().Property(a => a.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
+        model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
+        model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
+        var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
+        facts.HasKey(f => f.RepoId);
+        if (Database.IsNpgsql())
+        {
+            facts.Property(f => f.Facts).HasColumnType("jsonb");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Lodestone.Core;
+
+namespace Lodestone.Hub;
+
+/// <summary>The hub protocol's refusals. Clients choose their exception class by the code and match some of the texts.</summary>
+internal static class HubRefusals
+{
+    private static readonly RefusalCode HiddenFromAnonymous = new("repo_not_found", 401, "RepoNotFound");
+    private static readonly RefusalCode MissingRepo = new("repo_not_found", 404, "RepoNotFound");
+    private static readonly RefusalCode MissingRevision = new("revision_not_found", 404, "RevisionNotFound");
+    private static readonly RefusalCode MissingEntry = new("entry_not_found", 404, "EntryNotFound");
+    private static readonly RefusalCode Moved = new("moved", 307);
+    private static readonly RefusalCode Outdated = new("parent_outdated", 412);
+
+    /// <summary>Missing and hidden look alike.</summary>
+    public static Refusal RepoNotFound(Caller caller) => new(caller.IsAuthenticated ? MissingRepo : HiddenFromAnonymous, "Repository not found");
+
+    public static Refusal RevisionNotFound(string revision) => new(MissingRevision, $"Invalid rev id: {revision}");
+
+    public static Refusal EntryNotFound(ObjectId commit, string message = "Entry not found") => new(MissingEntry, message)
+    {
+        Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Repo-Commit"] = commit.ToString() },
+    };
+
+    public static Refusal ReadOnly(Caller caller) => caller.IsAuthenticated
+        ? new Refusal(RefusalCode.Forbidden, "You may read this repository but not change it. Use a token with write access of somebody who may.")
+        : new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
+
+    /// <param name="location">Path only: the Python client follows no other redirect on a HEAD.</param>
+    public static Refusal MovedTo(string location) => new(Moved, $"The repository is now at {location}.")
+    {
+        Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["Location"] = location },
+    };
+
+    public static Refusal BranchMoved() =>
+        new(Outdated, "The branch was updated since you opened this page. Please refresh and try again.");
+}

@@ -1,0 +1,74 @@
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>A repository: its place, its owner and what lists sort by. Its files are in git.</summary>
+internal sealed class Repo
+{
+    public required Guid Id { get; init; }
+
+    public required RepoType Type { get; init; }
+
+    public required Guid OwnerId { get; set; }
+
+    public required string OwnerName { get; set; }
+
+    public required string Name { get; set; }
+
+    /// <summary><c>owner/name</c> in lower case.</summary>
+    public required string PathLower { get; set; }
+
+    public required bool IsPrivate { get; set; }
+
+    public required Guid CreatedBy { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>When main got its newest commit.</summary>
+    public required DateTimeOffset UpdatedAt { get; set; }
+
+    public long Downloads { get; init; }
+
+    public long Likes { get; init; }
+
+    public string? PipelineTag { get; set; }
+
+    public string? LibraryName { get; set; }
+
+    /// <summary>Main has a GGUF file, so the model can be called.</summary>
+    public bool IsServable { get; set; }
+
+    public string FullName => $"{OwnerName}/{Name}";
+
+    /// <summary>Contributors change what they made; writers change everything in the namespace.</summary>
+    public bool CanBeChangedBy(Caller caller) => caller.CanWrite(OwnerId) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId));
+
+    /// <summary>Deleting, moving and settings: for administrators of the namespace and for whoever made the repository.</summary>
+    public bool CanBeAdministeredBy(Caller caller) => caller.CanAdminister(OwnerId) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId));
+
+    public static string LowerPath(string owner, string name) => $"{owner}/{name}".ToLowerInvariant();
+}
+
+/// <summary>An old place of a moved repository.</summary>
+internal sealed record RepoAlias(RepoType Type, string PathLower, Guid RepoId);
+
+/// <summary>One tag of a repository, for filters.</summary>
+internal sealed record RepoTag(Guid RepoId, string Tag);
+
+internal static class RepoQueries
+{
+    /// <summary>What the caller may know of: everything public, and what is private in the caller's namespaces.</summary>
+    public static IQueryable<Repo> VisibleTo(this IQueryable<Repo> repos, Caller caller)
+    {
+        var readable = caller.Readable;
+        return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId));
+    }
+
+    public static IQueryable<Repo> At(this IQueryable<Repo> repos, RepoType type, string pathLower) =>
+        repos.Where(r => r.Type == type && r.PathLower == pathLower);
+
+    /// <summary>The repository that had this place before it moved.</summary>
+    public static IQueryable<Repo> OnceAt(this HubDb db, IQueryable<Repo> repos, RepoType type, string pathLower) =>
+        repos.Where(r => db.Aliases.Any(a => a.Type == type && a.PathLower == pathLower && a.RepoId == r.Id));
+}

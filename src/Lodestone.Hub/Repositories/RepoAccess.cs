@@ -1,0 +1,56 @@
+using Lodestone.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>Finds the repository of a request for what the caller wants to do with it. What the caller may not see is not found.</summary>
+internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor context)
+{
+    public Caller Caller => caller;
+
+    /// <exception cref="Refusal"><c>repo_not_found</c>; <c>moved</c> when it has another place now, or another spelling.</exception>
+    public async Task<Repo> ToReadAsync(RepoRoute route, CancellationToken cancel)
+    {
+        if (!RepoName.IsValid(route.Name) || !RepoName.IsValid(route.Owner.Replace("_", "x", StringComparison.Ordinal)))
+        {
+            throw HubRefusals.RepoNotFound(caller);
+        }
+
+        var path = Repo.LowerPath(route.Owner, route.Name);
+        var visible = db.Repos.AsNoTracking().VisibleTo(caller);
+        var repo = await visible.At(route.Type, path).SingleOrDefaultAsync(cancel)
+            ?? await db.OnceAt(visible, route.Type, path).SingleOrDefaultAsync(cancel)
+            ?? throw HubRefusals.RepoNotFound(caller);
+        return repo.OwnerName == route.Owner && repo.Name == route.Name ? repo : throw HubRefusals.MovedTo(PlaceOf(repo, route));
+    }
+
+    /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
+    public async Task<Repo> ToChangeAsync(RepoRoute route, CancellationToken cancel)
+    {
+        var repo = await ToReadAsync(route, cancel);
+        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+    }
+
+    /// <inheritdoc cref="ToChangeAsync"/>
+    public async Task<Repo> ToAdministerAsync(RepoRoute route, CancellationToken cancel)
+    {
+        var repo = await ToReadAsync(route, cancel);
+        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+    }
+
+    /// <summary>The same request at the repository's own place: everything behind owner and name stays as it was sent.</summary>
+    private string PlaceOf(Repo repo, RepoRoute route)
+    {
+        var target = RepoRoute.Target(context.HttpContext!); // a route was bound from it
+        var lead = target.StartsWith("/api/", StringComparison.Ordinal) ? $"/api/{repo.Type.Segment()}/" : $"/{repo.Type.Prefix()}";
+        var skipped = lead.Count(c => c == '/') + 1; // slashes up to the end of owner/name
+        var rest = 0;
+        for (var slashes = 0; rest < target.Length && (target[rest] != '?') && (target[rest] != '/' || ++slashes <= skipped); rest++)
+        {
+        }
+
+        var git = target[..rest].EndsWith(".git", StringComparison.Ordinal) && !lead.StartsWith("/api/", StringComparison.Ordinal) ? ".git" : "";
+        return $"{lead}{repo.FullName}{git}{target[rest..]}";
+    }
+}

@@ -1,0 +1,107 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
+/// facts; a request that finds rows behind (the server died in between) brings them up to date itself.
+/// </summary>
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
+{
+    private const string Main = RefName.Branches + "main";
+
+    /// <summary>Not cancellable: the commit is made, whether or not its sender still waits.</summary>
+    public async Task AfterCommitAsync(Guid repoId, GitRepository git, string refName, IReadOnlyCollection<CommitChange> changes)
+    {
+        if (refName == Main)
+        {
+            var isSame = !changes.Any(c => RepoFactsReader.Matters(c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
+            await BringUpToDateAsync(repoId, git, isSame, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The facts of main as it is now.</summary>
+    public async Task<RepoFacts> FactsAsync(Repo repo, GitRepository git, CancellationToken cancel)
+    {
+        var head = git.References.Find(Main)?.ToString();
+        var row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
+        if (row?.CommitId != head)
+        {
+            await BringUpToDateAsync(repo.Id, git, isSame: false, cancel);
+            row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
+        }
+
+        return row is null ? RepoFacts.None : RepoFacts.FromJson(row.Facts);
+    }
+
+    /// <summary>Adds the rows of a repository that is about to be inserted.</summary>
+    public async Task DescribeAsync(Repo repo, GitRepository git, ObjectId head, CancellationToken cancel)
+    {
+        var facts = await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
+        db.Facts.Add(new StoredFacts { RepoId = repo.Id, CommitId = head.ToString(), Facts = facts.ToJson() });
+        Describe(repo, facts);
+        db.Tags.AddRange(facts.Tags.Select(t => new RepoTag(repo.Id, t)));
+    }
+
+    /// <param name="isSame">The commit touched nothing that facts come from.</param>
+    private async Task BringUpToDateAsync(Guid repoId, GitRepository git, bool isSame, CancellationToken cancel)
+    {
+        if (git.References.Find(Main) is not { } head || await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
+        {
+            return;
+        }
+
+        var commit = git.Objects.Commit(head);
+        var before = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
+
+        // The old facts hold only if they are those of the commit just before: another commit may have come between.
+        var isKept = isSame && before is not null && commit.Parents is [var parent] && before.CommitId == parent.ToString();
+        var facts = isKept ? RepoFacts.FromJson(before!.Facts) : await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
+        await db.WriteAsync(
+            async inner =>
+            {
+                await db.LockAsync<Repo>(repoId, inner);
+                if (git.References.Find(Main) == head) // else whoever moved it writes the rows
+                {
+                    await WriteAsync(repoId, head, commit.Committer.When, facts, inner);
+                }
+
+                return true;
+            },
+            cancel);
+    }
+
+    private async Task WriteAsync(Guid repoId, ObjectId head, DateTimeOffset at, RepoFacts facts, CancellationToken cancel)
+    {
+        if (await db.Repos.SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
+        {
+            return; // deleted meanwhile
+        }
+
+        repo.UpdatedAt = at;
+        Describe(repo, facts);
+        var row = await db.Facts.SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
+        if (row is null)
+        {
+            db.Facts.Add(new StoredFacts { RepoId = repoId, CommitId = head.ToString(), Facts = facts.ToJson() });
+        }
+        else
+        {
+            row.CommitId = head.ToString();
+            row.Facts = facts.ToJson();
+        }
+
+        var tags = await db.Tags.Where(t => t.RepoId == repoId).ToListAsync(cancel);
+        db.Tags.RemoveRange(tags.Where(t => !facts.Tags.Contains(t.Tag, StringComparer.Ordinal)));
+        db.Tags.AddRange(facts.Tags.Except(tags.Select(t => t.Tag), StringComparer.Ordinal).Select(t => new RepoTag(repoId, t)));
+        db.Publish(new RepoPublished(repoId, repo.FullName, head.ToString()));
+        await db.SaveChangesAsync(cancel);
+    }
+
+    private static void Describe(Repo repo, RepoFacts facts)
+    {
+        repo.PipelineTag = facts.PipelineTag;
+        repo.LibraryName = facts.LibraryName;
+        repo.IsServable = facts.GgufFiles.Count > 0;
+    }
+}
