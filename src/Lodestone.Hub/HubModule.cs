@@ -27,6 +27,8 @@ public static class HubModule
         services.AddScoped<RepoSummaries>();
         services.AddScoped<Committing>();
         services.AddScoped<NewRepos>();
+        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
+        services.AddEventHandler<RepoPublished, PricedModels>();
         return services;
     }
 

@@ -90,7 +90,7 @@ internal sealed class RepoTree(GitRepository git, ObjectId commit)
         }
 
         var size = git.Objects.Header(entry.Id)?.Size ?? throw new CorruptRepositoryException($"Object {entry.Id} is missing.");
-        var pointer = size is > 0 and <= LfsPointer.MaxLength && git.Objects.Read(entry.Id) is { } blob ? LfsPointer.Parse(blob.Content) : null;
+        var pointer = size is > 0 and <= LfsPointer.MaxLength && git.Objects.Read(entry.Id) is { } blob && LfsPointer.TryParse(blob.Content, out var parsed) ? parsed : null;
         return new RepoEntry(path, IsFolder: false, entry.Id, pointer?.Size ?? size, pointer);
     }
 }
