@@ -17,8 +17,8 @@ internal sealed record EngineOptions
     /// <summary>The model's name in answers; the file's by default.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Tokens of prompt and answer together; what the model was trained for by default, and at most.</summary>
-    public int? Context { get; init; }
+    /// <summary>Tokens of prompt and answer together; never more than the model was trained for. Memory for this many is taken per slot.</summary>
+    public int Context { get; init; } = 8192;
 
     /// <summary>Answers written at once.</summary>
     public int Slots { get; init; } = 8;
@@ -40,11 +40,11 @@ internal sealed record EngineOptions
             Model = model,
             Socket = Required(values, "--socket"),
             Name = values.GetValueOrDefault("--name", Path.GetFileNameWithoutExtension(model)),
-            Context = Number(values, "--context", 16, 1 << 22),
             ParentPid = Number(values, "--parent-pid", 1, int.MaxValue),
         };
         return options with
         {
+            Context = Number(values, "--context", 16, 1 << 22) ?? options.Context,
             Slots = Number(values, "--slots", 1, 64) ?? options.Slots,
             Threads = Number(values, "--threads", 1, 512) ?? options.Threads,
         };

@@ -57,11 +57,22 @@ internal static class Worker
     {
         try
         {
+            File.Delete(options.Socket); // left by a worker that was killed
             await app.StartAsync();
+            RestrictToOwner(options.Socket);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EngineFault($"Cannot listen on {options.Socket}: {e.Message}", ExitCode.Usage);
+        }
+    }
+
+    // Whoever may write to the socket may use the model, unmetered.
+    private static void RestrictToOwner(string socket)
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
     }
 

@@ -30,6 +30,8 @@ public static class HubModule
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<NewRepos>();
+        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
+        services.AddEventHandler<RepoPublished, PricedModels>();
         return services;
     }
 

@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Lodestone.Ui;
 
-/// <summary>The frame and the components of pages. It has no pages and no endpoints of its own.</summary>
+/// <summary>The frame, the components of pages and the rendering of Markdown. It has no pages and no endpoints of its own.</summary>
 public static class UiModule
 {
     // 'self' alone everywhere: no inline script or style can run, so text that slips through the sanitiser stays text.
@@ -18,6 +18,7 @@ public static class UiModule
         services.AddRazorComponents();
         services.AddAntiforgery();
         services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<CardMarkdown>();
         return services;
     }
 

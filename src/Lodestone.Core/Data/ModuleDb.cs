@@ -135,7 +135,7 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
         _ => false,
     };
 
-    private static string SnakeCase(string name)
+    protected static string SnakeCase(string name)
     {
         var snake = new StringBuilder(name.Length + 8);
         for (var i = 0; i < name.Length; i++)

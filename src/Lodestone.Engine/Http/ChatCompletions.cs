@@ -9,11 +9,11 @@ internal static class ChatCompletions
 {
     public static async Task Answer(HttpContext http, ServedModel served, TimeProvider clock)
     {
-        var cancel = http.RequestAborted;
-        var request = await RequestBody.Read(http.Request, EngineJson.Default.ChatRequest, cancel);
+        var request = await RequestBody.Read(http.Request, EngineJson.Default.ChatRequest, http.RequestAborted);
         GenerationRequest.RefuseUnsupported(request);
         var prompt = Conversation.Tokenize(served.Model, request.Messages, clock);
-        var generation = GenerationRequest.Create(request, prompt, served.Loop.Context, cancel);
+        using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
+        var generation = GenerationRequest.Create(request, prompt, served.Loop.Context, unwanted.Token);
         if (!served.Loop.TrySubmit(generation))
         {
             throw new ApiFault(StatusCodes.Status503ServiceUnavailable, "Too many requests wait for this model. Try again later.", code: "overloaded");
@@ -21,13 +21,13 @@ internal static class ChatCompletions
 
         var now = clock.GetUtcNow();
         var writer = new ChatWriter($"chatcmpl-{Guid.CreateVersion7(now):N}", now.ToUnixTimeSeconds(), served.Name, prompt.Count);
-        if (request.Stream is true)
+        try
         {
-            await Stream(http, request, generation, writer);
+            await (request.Stream is true ? Stream(http, request, generation, writer) : AnswerWhole(http, generation, writer));
         }
-        else
+        finally
         {
-            await AnswerWhole(http, generation, writer);
+            await unwanted.CancelAsync(); // however this request ends, nobody reads on
         }
     }
 

@@ -66,7 +66,7 @@ internal static class Conversation
 
     private static string Text(JsonElement? content, string param) => content switch
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString() ?? "",
+        { ValueKind: JsonValueKind.String } text => RequestBody.Text(text, param),
         { ValueKind: JsonValueKind.Array } parts => string.Join('\n', parts.EnumerateArray().Select((part, i) => PartText(part, $"{param}[{i}]"))),
         _ => throw ApiFault.Invalid(param, $"'{param}' must be a string or a list of text parts."),
     };
@@ -85,8 +85,8 @@ internal static class Conversation
                 StatusCodes.Status400BadRequest, $"'{param}' is of type '{type}'; this model reads only text.", param, "unsupported_parameter");
         }
 
-        return part.TryGetProperty("text", out var text) && text.ValueKind is JsonValueKind.String
-            ? text.GetString() ?? ""
+        return part.TryGetProperty("text", out var text)
+            ? RequestBody.Text(text, $"{param}.text")
             : throw ApiFault.Invalid($"{param}.text", $"'{param}.text' must be a string.");
     }
 }

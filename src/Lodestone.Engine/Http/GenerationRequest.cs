@@ -79,8 +79,9 @@ internal static class GenerationRequest
             { ValueKind: JsonValueKind.Array } list => [.. list.EnumerateArray()],
             { } single => [single],
         };
-        return values.Count <= MaxStops && values.TrueForAll(v => v.ValueKind is JsonValueKind.String && v.GetString() is { Length: > 0 })
-            ? values.ConvertAll(v => v.GetString() ?? "")
+        var texts = values.ConvertAll(value => RequestBody.Text(value, "stop"));
+        return texts.Count <= MaxStops && texts.TrueForAll(text => text.Length > 0)
+            ? texts
             : throw ApiFault.Invalid("stop", $"'stop' must be a string or a list of up to {MaxStops} strings, none empty.");
     }
 

@@ -27,6 +27,20 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>The text of a JSON string.</summary>
+    /// <exception cref="ApiFault">It is no string, or holds half of a surrogate pair.</exception>
+    public static string Text(JsonElement value, string param)
+    {
+        try
+        {
+            return value.GetString() ?? throw ApiFault.Invalid(param, $"'{param}' must be a string.");
+        }
+        catch (InvalidOperationException)
+        {
+            throw ApiFault.Invalid(param, $"'{param}' must be a string of whole characters.");
+        }
+    }
+
     private static async Task<JsonDocument> ParseDocument(HttpRequest request, CancellationToken cancel)
     {
         try

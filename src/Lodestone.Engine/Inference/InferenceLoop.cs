@@ -29,7 +29,7 @@ internal sealed unsafe class InferenceLoop : IDisposable
     public InferenceLoop(LoadedModel model, EngineOptions options)
     {
         _model = model;
-        Context = Math.Min(options.Context ?? model.TrainedContext, model.TrainedContext);
+        Context = Math.Min(options.Context, model.TrainedContext);
         Threads = options.Threads;
         _source = new SlotSource(CreateContext(options.Slots), model.Vocabulary);
         _batch = new TurnBatch(Math.Max(PromptTokensPerTurn, options.Slots));
@@ -94,7 +94,11 @@ internal sealed unsafe class InferenceLoop : IDisposable
     {
         _batch.Clear();
         _batch.Add(token: 0, position: 0, sequence: 0, wantsLogits: true);
-        Decode();
+        if (Decode() is var code and not 0)
+        {
+            throw new EngineFault($"The model loads but cannot compute (code {code}): {LlamaLibrary.TakeErrors()}");
+        }
+
         Forget(_slots[0]);
     }
 

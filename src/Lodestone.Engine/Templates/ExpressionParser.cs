@@ -121,9 +121,12 @@ internal sealed class ExpressionParser(TokenStream tokens)
             return Power();
         }
 
+        // A sign binds tighter than a filter: `-3 | abs` is 3.
         var at = tokens.Take();
-        return new Unary(at.Value, tokens.Nested(Signed), at.Line);
+        return FiltersAndTests(new Unary(at.Value, tokens.Nested(SignedOperand), at.Line));
     }
+
+    private Expression SignedOperand() => tokens.IsOperator("-") || tokens.IsOperator("+") ? Signed() : Postfix(Primary());
 
     private Expression Power()
     {

@@ -22,7 +22,7 @@ internal static class Filters
             ["int"] = (value, a) => ToInteger(value, a.Integer(0, "default", 0)),
             ["float"] = (value, _) => value is MarkedText text
                 ? double.TryParse(text.Value, CultureInfo.InvariantCulture, out var number) ? number : 0.0 : Values.Number(value),
-            ["abs"] = (value, _) => value is long number ? Math.Abs(number) : Math.Abs(Values.Number(value)),
+            ["abs"] = (value, _) => value is long number ? (object)Math.Abs(number) : Math.Abs(Values.Number(value)),
             ["round"] = (value, a) => Math.Round(Values.Number(value), (int)Math.Clamp(a.Integer(0, "precision", 0), 0, 15), MidpointRounding.ToEven),
             ["default"] = OrDefault,
             ["d"] = OrDefault,

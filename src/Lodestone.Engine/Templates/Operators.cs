@@ -20,7 +20,7 @@ internal static class Operators
         _ => Calculate(symbol, left, right),
     };
 
-    public static object Negate(object? value) => value is long number ? -number : -Values.Number(value);
+    public static object Negate(object? value) => value is long number ? (object)-number : -Values.Number(value);
 
     public static bool Contains(object? container, object? item) => container switch
     {

@@ -32,6 +32,9 @@ internal static partial class Highlight
         ["c", "cpp", "cs", "csharp", "go", "java", "javascript", "js", "json", "jsonc", "jsx", "rust", "ts", "tsx", "typescript"],
         StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Those that get colours, in lower case.</summary>
+    public static IEnumerable<string> Languages => HashComments.Concat(SlashComments);
+
     /// <summary>Encoded markup; the text in it is exactly <paramref name="code"/>.</summary>
     public static MarkupString Html(string code, string? language)
     {

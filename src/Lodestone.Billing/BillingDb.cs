@@ -1,0 +1,86 @@
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lodestone.Billing;
+
+/// <summary>Billing's tables. On SQLite they have a file of their own, so that metering never waits behind an upload.</summary>
+internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData data) : ModuleDb(options, data)
+{
+    public DbSet<Product> Products => Set<Product>();
+
+    public DbSet<PriceVersion> PriceVersions => Set<PriceVersion>();
+
+    public DbSet<Wallet> Wallets => Set<Wallet>();
+
+    public DbSet<CallHold> Holds => Set<CallHold>();
+
+    public DbSet<MeterEvent> Events => Set<MeterEvent>();
+
+    public DbSet<RatedRow> RatedRows => Set<RatedRow>();
+
+    public DbSet<RatingTotal> RatingTotals => Set<RatingTotal>();
+
+    public DbSet<LedgerTransaction> LedgerTransactions => Set<LedgerTransaction>();
+
+    public DbSet<Posting> Postings => Set<Posting>();
+
+    protected override string Module => "billing";
+
+    protected override DatabaseFile File => DatabaseFile.Billing;
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.ComplexProperties<StoredMoney>();
+        configurationBuilder.Properties<Currency>().HaveConversion<CurrencyConverter>();
+        configurationBuilder.Properties<DateOnly>().HaveConversion<DayConverter>();
+        configurationBuilder.Properties<Enum>().HaveConversion<string>();
+    }
+
+    protected override void Map(ModelBuilder model)
+    {
+        model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
+        foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
+        {
+            foreach (var word in amount.ComplexType.GetProperties())
+            {
+                word.SetColumnName($"{SnakeCase(amount.Name)}_{SnakeCase(word.Name)}");
+            }
+        }
+    }
+}
+
+/// <summary>
+/// Opens a context for one step. A call lives through several, with other calls of its account between them, so that a
+/// context which had already read the wallet would remember a balance that is no longer true.
+/// </summary>
+internal sealed class BillingSteps(IServiceScopeFactory scopes)
+{
+    /// <summary>One transaction, the only writer while it lasts.</summary>
+    public async Task<T> WriteAsync<T>(Func<BillingDb, CancellationToken, Task<T>> step, CancellationToken cancel)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<BillingDb>();
+        return await db.WriteAsync(token => step(db, token), cancel);
+    }
+
+    public async Task<T> ReadAsync<T>(Func<BillingDb, Task<T>> step)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await step(scope.ServiceProvider.GetRequiredService<BillingDb>());
+    }
+}
+
+internal sealed class CurrencyConverter() : ValueConverter<Currency, string>(currency => currency.Code, code => new Currency(code));
+
+/// <summary>Days since 1970-01-01.</summary>
+internal sealed class DayConverter() : ValueConverter<DateOnly, long>(
+    day => day.DayNumber - Epoch,
+    days => DateOnly.FromDayNumber((int)days + Epoch))
+{
+    private static readonly int Epoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+}

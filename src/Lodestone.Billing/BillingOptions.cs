@@ -1,0 +1,21 @@
+using Lodestone.Core;
+
+namespace Lodestone.Billing;
+
+/// <summary>Settings under <c>Billing</c>.</summary>
+public sealed record BillingOptions
+{
+    /// <summary>What every account may use for nothing in one UTC calendar day, as a decimal amount of <see cref="Currency"/> at list price; <c>0.05</c> unless given.</summary>
+    public string FreePerDay { get; init; } = "0.05";
+
+    /// <summary>Whether top-ups may be paid with the test provider, which moves no money.</summary>
+    public bool TestPayments { get; init; } = true;
+
+    /// <summary>The one currency of prices and accounts.</summary>
+    internal static Currency Currency => Currency.Usd;
+
+    internal Money FreeAllowance =>
+        Money.TryParse(FreePerDay, Currency, out var amount) && amount.Picos >= 0
+            ? amount
+            : throw new InvalidOperationException($"Billing:FreePerDay is '{FreePerDay}'. Give a decimal amount of {Currency}, such as 0.05, or 0 for none.");
+}

@@ -1,0 +1,19 @@
+namespace Lodestone.Billing;
+
+/// <summary>Names of ledger accounts: A assets, L liabilities, R revenue.</summary>
+internal static class LedgerAccounts
+{
+    public const string Bank = "A:Bank";
+    public const string InferenceRevenue = "R:Usage:inference";
+
+    private const string PrepaidPrefix = "L:Prepaid:";
+
+    /// <summary>What we owe an account in services.</summary>
+    public static string Prepaid(Guid accountId) => $"{PrepaidPrefix}{accountId:N}";
+
+    /// <summary>Money that a payment provider has taken for us and not yet paid out.</summary>
+    public static string Clearing(string provider) => $"A:Clearing:{provider}";
+
+    public static Guid? PrepaidOwner(string account) =>
+        account.StartsWith(PrepaidPrefix, StringComparison.Ordinal) ? Guid.ParseExact(account[PrepaidPrefix.Length..], "N") : null;
+}

@@ -1,0 +1,56 @@
+namespace Lodestone.Billing;
+
+/// <summary>What a running call may cost at most, journalled before its first byte goes out. Gone once the call is settled.</summary>
+internal sealed class CallHold
+{
+    public required Guid Id { get; init; }
+
+    public required string RequestId { get; init; }
+
+    public required Guid AccountId { get; init; }
+
+    public required Guid CallerId { get; init; }
+
+    public Guid? TokenId { get; init; }
+
+    public required Guid ProductId { get; init; }
+
+    public required string ProductName { get; init; }
+
+    public required Guid SellerId { get; init; }
+
+    public required string Revision { get; init; }
+
+    public required Guid PriceVersionId { get; init; }
+
+    public required long PromptTokens { get; init; }
+
+    public required long MaxOutputTokens { get; init; }
+
+    public required StoredMoney Amount { get; init; }
+
+    /// <summary>What of <see cref="Amount"/> the free allowance of <see cref="Day"/> bears.</summary>
+    public required StoredMoney FreePart { get; init; }
+
+    public required DateOnly Day { get; init; }
+
+    /// <summary>Decides price, day and month, whenever the call ends.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required DateTimeOffset ExpiresAt { get; init; }
+
+    /// <summary>The server process that runs the call.</summary>
+    public required Guid ServerEpoch { get; init; }
+
+    public long DeliveredInput { get; init; }
+
+    public long DeliveredOutput { get; init; }
+
+    public CallUsage Delivered => new(DeliveredInput, DeliveredOutput);
+
+    /// <summary>What is charged for: what was measured, at most what was held, and nothing when the caller got nothing.</summary>
+    public CallUsage Chargeable(CallUsage measured, CallOutcome outcome) =>
+        measured.OutputTokens == 0 && outcome is not (CallOutcome.Completed or CallOutcome.Stopped)
+            ? new CallUsage(0, 0)
+            : new CallUsage(Math.Min(measured.InputTokens, PromptTokens), Math.Min(measured.OutputTokens, MaxOutputTokens));
+}

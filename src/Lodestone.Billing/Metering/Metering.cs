@@ -1,0 +1,193 @@
+using System.Diagnostics.Metrics;
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+
+namespace Lodestone.Billing;
+
+/// <summary>
+/// Calls and their money: reserve before dispatch, journal what is delivered, settle once. Each is one transaction.
+/// Those of one account take turns by its wallet's row lock, so no two calls spend the same money.
+/// Locks are taken in one order, hold before wallet.
+/// </summary>
+public sealed partial class Metering
+{
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(60);
+    private static readonly Meter Meter = Telemetry.Meter("Billing");
+    private static readonly Counter<long> Reserved = Meter.CreateCounter<long>("lodestone.billing.reserved", description: "Calls that got a hold");
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>("lodestone.billing.refused", description: "Calls refused before dispatch");
+    private static readonly Counter<long> Settled = Meter.CreateCounter<long>("lodestone.billing.settled", description: "Calls settled");
+
+    private readonly BillingSteps _steps;
+    private readonly ServerEpoch _epoch;
+    private readonly BillingOptions _options;
+    private readonly TimeProvider _clock;
+    private readonly ILogger<Metering> _log;
+
+    internal Metering(BillingSteps steps, ServerEpoch epoch, BillingOptions options, TimeProvider clock, ILogger<Metering> log)
+    {
+        _steps = steps;
+        _epoch = epoch;
+        _options = options;
+        _clock = clock;
+        _log = log;
+    }
+
+    /// <summary>Before dispatch: finds the price and sets aside the most that the call may cost, allowance first.</summary>
+    /// <exception cref="Refusal"><c>unpriced</c> (503), <c>free_quota_exhausted</c> or <c>spend_limit</c> (402), <c>duplicate_request_id</c> (409).</exception>
+    public async Task<Hold> ReserveAsync(NewHold call, CancellationToken cancel)
+    {
+        if (call.PromptTokens < 0 || call.MaxOutputTokens < 0)
+        {
+            throw new ArgumentException("Tokens cannot be negative.", nameof(call));
+        }
+
+        try
+        {
+            var hold = await _steps.WriteAsync((db, token) => ReserveAsync(db, call, token), cancel);
+            Reserved.Add(1);
+            return hold;
+        }
+        catch (Refusal refusal)
+        {
+            Refused.Add(1, new KeyValuePair<string, object?>("code", refusal.Code.Code));
+            throw;
+        }
+    }
+
+    /// <summary>Journals what the caller has been sent so far: what a call is settled by if this server dies.</summary>
+    public Task DeliveredAsync(Guid holdId, CallUsage soFar, CancellationToken cancel) => _steps.WriteAsync(
+        (db, token) => db.Holds.Where(h => h.Id == holdId).ExecuteUpdateAsync(
+            set => set.SetProperty(h => h.DeliveredInput, soFar.InputTokens).SetProperty(h => h.DeliveredOutput, soFar.OutputTokens), token),
+        cancel);
+
+    /// <summary>Records the call and charges for it, in place of its hold. Settling again changes nothing and returns what was settled.</summary>
+    /// <param name="holdId">From <see cref="ReserveAsync(NewHold, CancellationToken)"/>.</param>
+    /// <param name="usage">What was measured. More than was held is charged as what was held; a call that failed before its first token costs nothing.</param>
+    public async Task<Settlement> SettleAsync(Guid holdId, CallUsage usage, CallOutcome outcome, Measurement measurement, CancellationToken cancel)
+    {
+        if (usage.InputTokens < 0 || usage.OutputTokens < 0)
+        {
+            throw new ArgumentException("Tokens cannot be negative.", nameof(usage));
+        }
+
+        var settlement = await _steps.WriteAsync(
+            async (db, token) => await LockHoldAsync(db, holdId, token) is { } hold
+                ? await SettleAsync(db, hold, usage, outcome, measurement, token)
+                : await EarlierAsync(db, holdId, token),
+            cancel);
+        Settled.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+        return settlement;
+    }
+
+    /// <summary>Nothing reached the caller: the hold goes away and nothing is recorded. Of no effect on a settled call.</summary>
+    public Task ReleaseAsync(Guid holdId, CancellationToken cancel) => _steps.WriteAsync(
+        async (db, token) =>
+        {
+            if (await LockHoldAsync(db, holdId, token) is { } hold)
+            {
+                var wallet = await db.LockWalletAsync(hold.AccountId, token);
+                var nothing = Money.Zero(wallet.Currency);
+                wallet.Settle(hold, nothing, nothing);
+                db.Holds.Remove(hold);
+            }
+
+            return await db.SaveChangesAsync(token);
+        },
+        cancel);
+
+    private async Task<Hold> ReserveAsync(BillingDb db, NewHold call, CancellationToken cancel)
+    {
+        var now = _clock.GetUtcNow();
+        var today = Days.Of(now);
+        var price = await db.PriceVersions.At(call.ProductId, now).AsNoTracking().FirstOrDefaultAsync(cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        var wallet = await db.LockWalletAsync(call.AccountId, cancel);
+        if (await db.Events.Where(e => e.RequestId == call.RequestId).Select(e => e.Id)
+            .Concat(db.Holds.Where(h => h.RequestId == call.RequestId).Select(h => h.Id)).AnyAsync(cancel))
+        {
+            throw SpendRefusals.Duplicate(call.RequestId);
+        }
+
+        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
+        if (wallet.Hold(amount, _options.FreeAllowance, today) is not { } freePart)
+        {
+            throw SpendRefusals.NotEnough(wallet, amount, _options.FreeAllowance, now);
+        }
+
+        var hold = new CallHold
+        {
+            Id = Guid.CreateVersion7(now),
+            RequestId = call.RequestId,
+            AccountId = call.AccountId,
+            CallerId = call.CallerId,
+            TokenId = call.TokenId,
+            ProductId = call.ProductId,
+            ProductName = call.ProductName,
+            SellerId = call.SellerId,
+            Revision = call.Revision,
+            PriceVersionId = price.Id,
+            PromptTokens = call.PromptTokens,
+            MaxOutputTokens = call.MaxOutputTokens,
+            Amount = amount,
+            FreePart = freePart,
+            Day = today,
+            StartedAt = now,
+            ExpiresAt = now + call.ModelTimeout + Grace,
+            ServerEpoch = _epoch.Id,
+        };
+        db.Holds.Add(hold);
+        return await db.TrySaveAsync(cancel)
+            ? new Hold(hold.Id, amount, freePart, hold.ExpiresAt)
+            : throw SpendRefusals.Duplicate(call.RequestId);
+    }
+
+    private async Task<Settlement> SettleAsync(BillingDb db, CallHold hold, CallUsage measured, CallOutcome outcome, Measurement measurement, CancellationToken cancel)
+    {
+        var now = _clock.GetUtcNow();
+        var usage = hold.Chargeable(measured, outcome);
+        if (measured.InputTokens > hold.PromptTokens || measured.OutputTokens > hold.MaxOutputTokens)
+        {
+            Clamped(_log, hold.RequestId, measured.InputTokens, measured.OutputTokens, hold.PromptTokens, hold.MaxOutputTokens);
+        }
+
+        var wallet = await db.LockWalletAsync(hold.AccountId, cancel);
+        var rows = await Rating.RateAsync(db, hold, usage, cancel);
+        var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
+        var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
+        wallet.Settle(hold, list - charged, charged);
+        db.Events.Add(MeterEvent.Of(hold, usage, outcome, measurement, now));
+        db.RatedRows.AddRange(rows);
+        if (!charged.IsZero)
+        {
+            var entry = new LedgerEntry($"usage:{hold.Id:N}", LedgerKind.Usage, hold.StartedAt, LedgerAccounts.Prepaid(hold.AccountId), LedgerAccounts.InferenceRevenue, charged);
+            LedgerTransaction.Post(db, entry, now);
+        }
+
+        db.Holds.Remove(hold);
+        await db.SaveChangesAsync(cancel);
+        return new Settlement(hold.Id, charged, list, usage);
+    }
+
+    // Two servers may settle one call; the second finds no hold after it has waited for the lock.
+    private static async Task<CallHold?> LockHoldAsync(BillingDb db, Guid holdId, CancellationToken cancel)
+    {
+        await db.LockAsync<CallHold>(holdId, cancel);
+        return await db.Holds.SingleOrDefaultAsync(h => h.Id == holdId, cancel);
+    }
+
+    private static async Task<Settlement> EarlierAsync(BillingDb db, Guid holdId, CancellationToken cancel)
+    {
+        var call = await db.Events.AsNoTracking().SingleOrDefaultAsync(e => e.Id == holdId, cancel)
+            ?? throw new InvalidOperationException($"Call {holdId} has neither a hold nor an event: it was released, or never reserved.");
+        var rows = await db.RatedRows.AsNoTracking().Where(r => r.EventId == holdId).ToListAsync(cancel);
+        var zero = Money.Zero(BillingOptions.Currency);
+        return new Settlement(
+            call.Id,
+            rows.Aggregate(zero, (sum, row) => sum + row.Amount.In(row.Currency)),
+            rows.Aggregate(zero, (sum, row) => sum + row.List.In(row.Currency)),
+            new CallUsage(call.InputTokens, call.OutputTokens));
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Call {RequestId} measured {Input} and {Output} tokens, but {HeldInput} and {HeldOutput} were held; charged what was held")]
+    private static partial void Clamped(ILogger log, string requestId, long input, long output, long heldInput, long heldOutput);
+}

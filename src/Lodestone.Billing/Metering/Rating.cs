@@ -1,0 +1,53 @@
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Billing;
+
+/// <summary>Applies prices to a call's tokens. Input is rated before output, and the hold's free part is used in that order.</summary>
+internal static class Rating
+{
+    /// <summary>One row for each class that has tokens. Moves the month's totals on; the caller holds the wallet's lock and saves.</summary>
+    public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, CallHold hold, CallUsage usage, CancellationToken cancel)
+    {
+        var month = Days.Month(hold.Day);
+        var price = await db.PriceVersions.AsNoTracking().SingleAsync(v => v.Id == hold.PriceVersionId, cancel);
+        var totals = await db.RatingTotals
+            .Where(t => t.AccountId == hold.AccountId && t.PriceVersionId == hold.PriceVersionId && t.Month == month).ToListAsync(cancel);
+        var freeLeft = hold.FreePart.In(price.Currency);
+        var rows = new List<RatedRow>(2);
+        foreach (var (tokens, quantity) in new[] { (TokenClass.Input, usage.InputTokens), (TokenClass.Output, usage.OutputTokens) })
+        {
+            if (quantity == 0)
+            {
+                continue;
+            }
+
+            if (totals.Find(t => t.Class == tokens) is not { } total)
+            {
+                total = new RatingTotal { AccountId = hold.AccountId, PriceVersionId = price.Id, Class = tokens, Month = month };
+                db.RatingTotals.Add(total);
+            }
+
+            var list = new Money(total.Rate(price.Of(tokens), quantity), price.Currency);
+            var free = Money.Min(freeLeft, list);
+            freeLeft -= free;
+            rows.Add(new RatedRow
+            {
+                EventId = hold.Id,
+                Class = tokens,
+                AccountId = hold.AccountId,
+                SellerId = hold.SellerId,
+                ProductId = hold.ProductId,
+                Day = hold.Day,
+                PriceVersionId = price.Id,
+                Quantity = quantity,
+                Currency = price.Currency,
+                List = list,
+                Free = free,
+                Amount = list - free,
+            });
+        }
+
+        return rows;
+    }
+}

@@ -1,0 +1,77 @@
+using Lodestone.Core;
+
+namespace Lodestone.Billing;
+
+/// <summary>
+/// What an account can spend right now: a projection of its postings and open holds, kept so that the decision before a
+/// call reads one row. Everything that changes it holds its row lock, which makes the account's calls take turns.
+/// </summary>
+internal sealed class Wallet
+{
+    /// <summary>The account: a namespace.</summary>
+    public required Guid Id { get; init; }
+
+    public required Currency Currency { get; init; }
+
+    /// <summary>Paid in and not yet charged.</summary>
+    public StoredMoney Balance { get; private set; }
+
+    /// <summary>The part of <see cref="Balance"/> that open holds may still take.</summary>
+    public StoredMoney Held { get; private set; }
+
+    /// <summary>The day that the free allowance below is of.</summary>
+    public DateOnly FreeDay { get; private set; }
+
+    public StoredMoney FreeUsed { get; private set; }
+
+    public StoredMoney FreeHeld { get; private set; }
+
+    public Money Available => Balance.In(Currency) - Held.In(Currency);
+
+    /// <summary>A day's allowance less what was used and is held of it.</summary>
+    public Money FreeLeft(Money perDay, DateOnly today) => today > FreeDay
+        ? perDay
+        : Max(perDay - FreeUsed.In(Currency) - FreeHeld.In(Currency), Money.Zero(Currency));
+
+    /// <summary>Sets an amount aside, the free allowance first.</summary>
+    /// <returns>The free part, or <see langword="null"/> when there is not enough: then nothing changes.</returns>
+    public Money? Hold(Money amount, Money freePerDay, DateOnly today)
+    {
+        var free = Money.Min(FreeLeft(freePerDay, today), amount);
+        var paid = amount - free;
+        if (!paid.IsZero && paid > Available)
+        {
+            return null;
+        }
+
+        if (today > FreeDay)
+        {
+            FreeDay = today;
+            FreeUsed = FreeHeld = Money.Zero(Currency);
+        }
+
+        FreeHeld = FreeHeld.In(Currency) + free;
+        Held = Held.In(Currency) + paid;
+        return free;
+    }
+
+    /// <summary>Gives a hold back and takes what was used instead: at most the free part from the allowance, the rest from the balance.</summary>
+    /// <param name="hold">The hold.</param>
+    /// <param name="free">Used of the allowance.</param>
+    /// <param name="charged">Used of the balance.</param>
+    public void Settle(CallHold hold, Money free, Money charged)
+    {
+        var freePart = hold.FreePart.In(Currency);
+        Held = Held.In(Currency) - (hold.Amount.In(Currency) - freePart);
+        Balance = Balance.In(Currency) - charged;
+        if (hold.Day == FreeDay)
+        {
+            FreeHeld = FreeHeld.In(Currency) - freePart;
+            FreeUsed = FreeUsed.In(Currency) + free;
+        }
+    }
+
+    public void Add(Money amount) => Balance = Balance.In(Currency) + amount;
+
+    private static Money Max(Money left, Money right) => left > right ? left : right;
+}
