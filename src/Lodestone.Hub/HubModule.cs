@@ -10,12 +10,14 @@ namespace Lodestone.Hub;
 public static class HubModule
 {
     private const long ObjectCacheBytes = 64 * 1024 * 1024;
+    private const int OpenRepositories = 500;
 
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddModuleDb<HubDb>("hub");
         services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
-        services.AddSingleton(new ObjectCache(ObjectCacheBytes));
+        services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
+        services.AddSingleton<UploadPack>();
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
@@ -25,6 +27,7 @@ public static class HubModule
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoSummaries>();
+        services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
@@ -36,13 +39,24 @@ public static class HubModule
     {
         var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub);
         hub.MapCreateRepo();
+        hub.MapRepoAdministration();
+        hub.MapRepoList();
+        hub.MapValidateCard();
+        hub.MapLargeFileTransfer();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
+        repo.MapRepoSettings();
         repo.MapTreeListing();
+        repo.MapPathsInfo();
+        repo.MapRefs();
+        repo.MapHistory();
+        repo.MapPreupload();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
+            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithBasicChallenge().MapLfsBatch();
+            routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge().MapGitReading();
         }
 
         return routes;

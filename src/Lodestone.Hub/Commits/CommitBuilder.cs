@@ -8,45 +8,47 @@ namespace Lodestone.Hub;
 internal sealed class CommitBuilder(GitRepository git, IReadOnlyDictionary<string, long> held)
 {
     /// <param name="head">Null for a repository's first commit.</param>
-    /// <exception cref="Refusal"><c>entry_not_found</c>, <c>unprocessable</c> or <c>lfs_object_missing</c>.</exception>
+    /// <exception cref="Refusal"><c>entry_not_found</c>, <c>unprocessable</c> or <c>invalid_request</c>.</exception>
     public ObjectId Build(NewCommit commit, ObjectId? head, GitSignature author, PackWriter pack)
     {
         var editor = new TreeEditor(git.Objects, head is { } parent ? git.Objects.Commit(parent).Tree : null);
+        var attributes = new CommitAttributes(git.Objects, editor);
         foreach (var change in commit.Changes)
         {
-            Apply(change, head, editor, pack);
+            var outcome = change switch
+            {
+                PutFile file => Put(file, editor, attributes),
+                PutLargeFile file => Put(file, editor, attributes, pack),
+                CopyEntry copy => Copy(copy, head, editor),
+                _ => editor.Delete(change.Path),
+            };
+            RequireDone(outcome, change.Path, head);
         }
 
+        attributes.Cover(pack);
         var tree = editor.Write(pack);
         return pack.Write(new GitCommit(tree, head is { } one ? [one] : [], author, author, commit.Message));
     }
 
-    private void Apply(CommitChange change, ObjectId? head, TreeEditor editor, PackWriter pack)
+    private static TreeEdit Put(PutFile file, TreeEditor editor, CommitAttributes attributes)
     {
-        switch (change)
-        {
-            case PutFile file:
-                var mode = editor.Find(file.Path)?.Mode is GitMode.Executable ? GitMode.Executable : GitMode.File;
-                RequireDone(editor.Put(file.Path, mode, file.Blob), file.Path, head);
-                break;
-            case PutLargeFile file:
-                var pointer = new LfsPointer(file.Digest, SizeOf(file));
-                RequireDone(editor.Put(file.Path, GitMode.File, pack.Write(GitObjectType.Blob, pointer.Format())), file.Path, head);
-                break;
-            case CopyEntry copy:
-                Copy(copy, head, editor);
-                break;
-            default:
-                RequireDone(editor.Delete(change.Path), change.Path, head);
-                break;
-        }
+        attributes.Wrote(file);
+        return editor.Put(file.Path, editor.Find(file.Path)?.Mode is GitMode.Executable ? GitMode.Executable : GitMode.File, file.Blob);
     }
 
-    private void Copy(CopyEntry copy, ObjectId? head, TreeEditor editor)
+    private TreeEdit Put(PutLargeFile file, TreeEditor editor, CommitAttributes attributes, PackWriter pack)
     {
-        var from = copy.SourceRevision is { } revision ? RevisionPath.OfRevision(git, revision).Commit : head ?? throw Missing(head);
-        var source = new RepoTree(git, from).FindEntry(copy.Source) ?? throw Missing(from);
-        RequireDone(editor.Put(copy.Path, source.Mode, source.Id), copy.Path, head);
+        attributes.BroughtLarge(file.Path);
+        var pointer = new LfsPointer(file.Digest, SizeOf(file));
+        return editor.Put(file.Path, GitMode.File, pack.Write(GitObjectType.Blob, pointer.Format()));
+    }
+
+    private TreeEdit Copy(CopyEntry copy, ObjectId? head, TreeEditor editor)
+    {
+        var from = copy.SourceRevision is { } revision ? RevisionPath.OfRevision(git, revision).Commit : head;
+        return from is { } commit && new RepoTree(git, commit).FindEntry(copy.Source) is { } source
+            ? editor.Put(copy.Path, source.Mode, source.Id)
+            : TreeEdit.Missing;
     }
 
     private long SizeOf(PutLargeFile file)
@@ -65,7 +67,7 @@ internal sealed class CommitBuilder(GitRepository git, IReadOnlyDictionary<strin
     {
         if (outcome is TreeEdit.Missing)
         {
-            throw Missing(head);
+            throw HubRefusals.EntryNotFound(head ?? ObjectId.Zero, "A file with this name doesn't exist");
         }
 
         if (outcome is not TreeEdit.Done)
@@ -74,6 +76,4 @@ internal sealed class CommitBuilder(GitRepository git, IReadOnlyDictionary<strin
             throw new Refusal(RefusalCode.Unprocessable, $"'{path}' cannot be a file: {reason}. Delete that first.");
         }
     }
-
-    private static Refusal Missing(ObjectId? head) => HubRefusals.EntryNotFound(head ?? ObjectId.Zero, "A file with this name doesn't exist");
 }

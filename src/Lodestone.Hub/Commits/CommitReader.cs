@@ -96,7 +96,7 @@ internal sealed class CommitReader(PackWriter pack)
         var path = line.Text("path") is { } given ? CleanPath(given) : throw Invalid("\"path\" is missing");
         _changes.Add(line.Key switch
         {
-            "file" => new PutFile(path, WriteBlob(line, path)),
+            "file" => File(line, path),
             "lfsFile" => LargeFile(line, path),
             "deletedFile" or "deletedFolder" or "deletedEntry" => new DeleteEntry(path),
             "copyFile" => new CopyEntry(path, CleanPath(line.Text("srcPath") ?? throw Invalid("\"srcPath\" is missing")), line.Text("srcRevision")),
@@ -108,11 +108,17 @@ internal sealed class CommitReader(PackWriter pack)
         }
     }
 
-    private ObjectId WriteBlob(CommitLine line, string path)
+    private PutFile File(CommitLine line, string path)
     {
         using var content = line.Content() ?? throw Invalid("\"content\" is missing");
         var size = line.Text("encoding") is "base64" ? content.DecodeBase64() ?? throw Invalid($"The content of '{path}' is not valid base64") : content.Length;
-        return size <= MaxRegularFile ? pack.Write(GitObjectType.Blob, content.Span) : throw TooLarge(path);
+        if (size > MaxRegularFile)
+        {
+            throw TooLarge(path);
+        }
+
+        var isAttributes = path.EndsWith(GitAttributes.FileName, StringComparison.Ordinal);
+        return new PutFile(path, pack.Write(GitObjectType.Blob, content.Span), isAttributes ? GitName.Decode(content.Span) : null);
     }
 
     private PutLargeFile LargeFile(CommitLine line, string path) =>

@@ -14,7 +14,8 @@ internal sealed record NewCommit(string Summary, string? Description, string? Pa
 internal abstract record CommitChange(string Path);
 
 /// <summary>Adds or replaces a file that git itself holds.</summary>
-internal sealed record PutFile(string Path, ObjectId Blob) : CommitChange(Path);
+/// <param name="Attributes">The content, when the file is a <c>.gitattributes</c>: the same commit's large files go by it.</param>
+internal sealed record PutFile(string Path, ObjectId Blob, string? Attributes = null) : CommitChange(Path);
 
 /// <summary>Adds or replaces a large file, which the repository must hold.</summary>
 /// <param name="Size">Bytes; absent for copies.</param>

@@ -42,7 +42,7 @@ internal static class Resolve
     {
         var (_, tree, file) = await FindAsync(route, access, store, context, cancel);
         Describe(context, file);
-        var size = file.Large?.Format().Length ?? file.Size;
+        var size = file.Large is null ? file.Size : file.PointerSize;
         return new Delivery(size, file.Id.ToString(), (start, _) => Task.FromResult(RepoContent.OpenInGit(tree, file, start)));
     }
 

@@ -35,19 +35,22 @@ internal static class TreeListing
             Cursor.LinkNext(context, page[^1].Path);
         }
 
+        var last = query.IsTrue("expand") ? LastChanges.Of(git, at.Commit, page, cancel) : null;
         context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
-        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. page.Select(TreeItem.Of)], HubJson.Default.IReadOnlyListTreeItem);
+        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. page.Select(e => TreeItem.Of(e, last))], HubJson.Default.IReadOnlyListTreeItem);
     }
 }
 
 /// <param name="Type"><c>file</c> or <c>directory</c>.</param>
 /// <param name="Oid">Git's id; of a large file's pointer.</param>
 /// <param name="Size">Bytes of the content.</param>
-internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs)
+/// <param name="LastCommit">Only where asked for.</param>
+internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs, LastCommit? LastCommit)
 {
-    public static TreeItem Of(RepoEntry entry) => new(
+    public static TreeItem Of(RepoEntry entry, IReadOnlyDictionary<string, LastCommit>? last) => new(
         entry.IsFolder ? "directory" : "file", entry.Id.ToString(), entry.Size, entry.Path,
-        entry.Large is { } large ? new TreeLfs(large.Digest.Hex, large.Size, large.Format().Length) : null);
+        entry.Large is { } large ? new TreeLfs(large.Digest.Hex, large.Size, entry.PointerSize) : null,
+        last?.GetValueOrDefault(entry.Path));
 }
 
 /// <param name="Oid">SHA-256.</param>

@@ -107,7 +107,8 @@ internal static class FirstCommit
         changes.AddRange((asked.Files ?? []).Select(f => File(f.CleanPath(), f.Bytes())));
         return new NewCommit("initial commit", null, null, changes);
 
-        PutFile File(string path, byte[] content) => new(path, pack.Write(GitObjectType.Blob, content));
+        PutFile File(string path, byte[] content) =>
+            new(path, pack.Write(GitObjectType.Blob, content), path is GitAttributes.FileName ? Encoding.UTF8.GetString(content) : null);
     }
 
     private static byte[] Card(RepoType type, NewRepo asked)

@@ -119,7 +119,7 @@ internal sealed record RepoSummary
 internal sealed record Sibling(string Rfilename, long? Size = null, string? BlobId = null, SiblingLfs? Lfs = null)
 {
     public static Sibling Of(RepoEntry file) => new(
-        file.Path, file.Size, file.Id.ToString(), file.Large is { } large ? new SiblingLfs(large.Digest.Hex, large.Size, large.Format().Length) : null);
+        file.Path, file.Size, file.Id.ToString(), file.Large is { } large ? new SiblingLfs(large.Digest.Hex, large.Size, file.PointerSize) : null);
 }
 
 /// <param name="PointerSize">Bytes of the pointer in git.</param>

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Lodestone.Hub;
+
+/// <summary>Whether a README's metadata is in order. Clients ask before they commit one, and read JSON before the status.</summary>
+internal static class ValidateCard
+{
+    public static void MapValidateCard(this IEndpointRouteBuilder routes) => routes.MapPost("/api/validate-yaml", (CardText card) =>
+    {
+        var verdict = Check(card.Content ?? "");
+        return Results.Json(verdict, HubJson.Default.CardVerdict, statusCode: verdict.Errors.Count > 0 ? StatusCodes.Status400BadRequest : null);
+    });
+
+    public static CardVerdict Check(string readme)
+    {
+        var card = FrontMatter.Read(readme);
+        if (card.Error is { } error)
+        {
+            return new CardVerdict([new CardRemark(error)], []);
+        }
+
+        if (card.Data is not { } data)
+        {
+            return new CardVerdict([], [new CardRemark("The card has no metadata block. Begin README.md with one between two lines of three dashes.")]);
+        }
+
+        return new CardVerdict([.. Errors(data)], []);
+    }
+
+    private static IEnumerable<CardRemark> Errors(JsonObject data)
+    {
+        if (data["model-index"] is { } index && index is not JsonArray)
+        {
+            yield return new CardRemark("\"model-index\" must be an array");
+        }
+
+        foreach (var key in (string[])["library_name", "pipeline_tag", "base_model_relation"])
+        {
+            if (data[key] is { } value && value is JsonArray or JsonObject)
+            {
+                yield return new CardRemark($"\"{key}\" must be a text");
+            }
+        }
+
+        foreach (var key in (string[])["tags", "datasets"])
+        {
+            if (data[key] is JsonObject)
+            {
+                yield return new CardRemark($"\"{key}\" must be a list of texts");
+            }
+        }
+    }
+}
+
+/// <param name="Content">The whole README.</param>
+internal sealed record CardText(string? Content, string? RepoType);
+
+internal sealed record CardVerdict(IReadOnlyList<CardRemark> Errors, IReadOnlyList<CardRemark> Warnings);
+
+internal sealed record CardRemark(string Message);

@@ -1,0 +1,94 @@
+using Lodestone.Core;
+using Lodestone.Identity;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>Deleting, moving and hiding repositories, and asking what one may do with them.</summary>
+internal static class RepoAdministration
+{
+    public static void MapRepoAdministration(this IEndpointRouteBuilder routes)
+    {
+        routes.MapDelete("/api/repos/delete", Delete);
+        routes.MapPost("/api/repos/move", Move);
+    }
+
+    public static void MapRepoSettings(this IEndpointRouteBuilder repo)
+    {
+        repo.MapPut("/settings", ChangeSettings);
+        repo.MapGet("/auth-check", async (RepoRoute route, RepoAccess access, CancellationToken cancel) =>
+        {
+            await access.ToReadAsync(route, cancel);
+            return Results.Ok();
+        });
+        repo.MapGet("/auth-check/write", async (RepoRoute route, RepoAccess access, CancellationToken cancel) =>
+        {
+            await access.ToChangeAsync(route, cancel);
+            return Results.Ok();
+        });
+    }
+
+    /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
+    private static async Task<IResult> Delete([FromBody] NewRepo which, RepoAccess access, HubDb db, RepoStore store, CancellationToken cancel)
+    {
+        var (owner, name) = which.Place(access.Caller.Authenticated().Name);
+        var repo = await access.ToAdministerAsync(new RepoRoute(which.RepoType(), owner, name, []), cancel);
+        db.Repos.Remove(repo);
+        db.Publish(new RepoDeleted(repo.Id, repo.FullName));
+        await db.SaveChangesAsync(cancel);
+        store.Delete(repo.Id);
+        return Results.Ok();
+    }
+
+    private static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, CancellationToken cancel)
+    {
+        var type = RepoTypes.FromSingular(move.Type ?? "model") ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]");
+        var (from, to) = (Place(move.FromRepo, "fromRepo"), Place(move.ToRepo, "toRepo"));
+        access.Caller.Authenticated();
+        var found = await access.ToAdministerAsync(new RepoRoute(type, from.Owner, from.Name, []), cancel);
+        RepoName.Check(to.Name);
+        if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id))
+        {
+            throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{to.Owner}\".");
+        }
+
+        var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
+        var (oldPath, newPath) = (repo.PathLower, Repo.LowerPath(home.Name, to.Name));
+        (repo.OwnerId, repo.OwnerName, repo.Name, repo.PathLower) = (home.Id, home.Name, to.Name, newPath);
+        var aliases = await db.Aliases.Where(a => a.Type == type && (a.PathLower == newPath || a.PathLower == oldPath)).ToListAsync(cancel);
+        db.Aliases.RemoveRange(aliases.Where(a => a.PathLower == newPath));
+        if (oldPath != newPath && aliases.TrueForAll(a => a.PathLower != oldPath))
+        {
+            db.Aliases.Add(new RepoAlias(type, oldPath, repo.Id));
+        }
+
+        return await db.TrySaveAsync(cancel)
+            ? Results.Ok()
+            : throw new Refusal(RefusalCode.Conflict, $"A {type.Singular()} repository called {home.Name}/{to.Name} already exists");
+    }
+
+    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoAccess access, HubDb db, CancellationToken cancel)
+    {
+        var found = await access.ToAdministerAsync(route, cancel);
+        var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
+        repo.IsPrivate = settings.IsPrivate() ?? repo.IsPrivate;
+        await db.SaveChangesAsync(cancel);
+        return HubAnswer.Json(new RepoSettings(repo.IsPrivate, repo.IsPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
+    }
+
+    private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
+        ? (owner, name)
+        : throw new Refusal(RefusalCode.Invalid, $"\"{param}\" must be of the form owner/name.") { Param = param };
+}
+
+internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
+
+/// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
+internal sealed record RepoSettings(bool? Private, string? Visibility)
+{
+    public bool? IsPrivate() => new NewRepo { Private = Private, Visibility = Visibility }.IsPrivate();
+}
