@@ -35,6 +35,7 @@ internal static class LodestoneServer
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null; // files have no ceiling; JSON endpoints set their own
         });
+        ConfigureLogs(builder.Logging);
         AddModules(builder.Services, serve);
         adjust?.Invoke(builder.Services);
 
@@ -55,12 +56,31 @@ internal static class LodestoneServer
         return app;
     }
 
-    /// <summary>Brings the schema up to date, then listens, then says that it is ready.</summary>
+    /// <summary>Brings the schema up to date, applies the seed, then listens, then says that it is ready.</summary>
     public static async Task StartAsync(WebApplication app, CancellationToken cancel)
     {
         await app.Services.GetRequiredService<SchemaRunner>().RunAsync(cancel);
+        if (app.Services.GetRequiredService<ServeOptions>().SeedFile is { } seed)
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<Seeding>().ApplyAsync(seed, cancel);
+        }
+
         await app.StartAsync(cancel);
         app.Services.GetRequiredService<Readiness>().Declare();
+    }
+
+    /// <summary>One line each; <c>Logging__Console__FormatterName=json</c> makes them structured.</summary>
+    private static void ConfigureLogs(ILoggingBuilder logs)
+    {
+        logs.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        logs.AddFilter("Microsoft", LogLevel.Warning);
+        logs.AddFilter("System", LogLevel.Warning);
     }
 
     private static void AddModules(IServiceCollection services, ServeOptions serve)
@@ -76,6 +96,7 @@ internal static class LodestoneServer
             .AddHub()
             .AddCompute()
             .AddGateway();
+        services.AddHostedService<DemoContent>();
     }
 
     private static Task ShowRefusalAsync(HttpContext context, Refusal refusal) =>
