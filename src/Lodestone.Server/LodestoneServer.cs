@@ -99,9 +99,23 @@ internal static class LodestoneServer
         services.AddHostedService<DemoContent>();
     }
 
-    private static Task ShowRefusalAsync(HttpContext context, Refusal refusal) =>
-        new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal })
+    // In a scope of its own: where a page threw the refusal, the request's scope has already begun to render another page.
+    private static async Task ShowRefusalAsync(HttpContext context, Refusal refusal)
+    {
+        var requestServices = context.RequestServices;
+        await using var scope = requestServices.CreateAsyncScope();
+        context.RequestServices = scope.ServiceProvider;
+        try
         {
-            StatusCode = refusal.Code.Status,
-        }.ExecuteAsync(context);
+            var page = new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal })
+            {
+                StatusCode = refusal.Code.Status,
+            };
+            await page.ExecuteAsync(context);
+        }
+        finally
+        {
+            context.RequestServices = requestServices;
+        }
+    }
 }
