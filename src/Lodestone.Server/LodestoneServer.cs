@@ -41,7 +41,6 @@ internal static class LodestoneServer
         var app = builder.Build();
         app.UseCore();
         app.UseSecurityHeaders();
-        app.UseHubCors();
         app.UseIdentity();
         app.UseAntiforgery();
         app.MapCore();
