@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Lodestone.Core;
 using Lodestone.Identity;
 
@@ -11,6 +12,7 @@ internal static class ServeCommand
     {
         Description = "Where to listen.",
         DefaultValueFactory = _ => new Uri("http://localhost:8080"),
+        CustomParser = ParseUrl,
     };
 
     private static readonly Option<string?> Seed = new("--seed") { Description = "JSON file of accounts to create; only on a loopback address." };
@@ -34,6 +36,18 @@ internal static class ServeCommand
             parsed.InvocationConfiguration,
             cancel));
         return command;
+    }
+
+    private static Uri? ParseUrl(ArgumentResult argument)
+    {
+        if (Uri.TryCreate(argument.Tokens.Single().Value, UriKind.Absolute, out var url)
+            && url.Scheme is "http" or "https" && url.AbsolutePath == "/")
+        {
+            return url;
+        }
+
+        argument.AddError("--url takes an address without a path, such as http://localhost:8080");
+        return null;
     }
 
     private static async Task<int> RunAsync(ServeOptions serve, InvocationConfiguration terminal, CancellationToken cancel)
