@@ -28,6 +28,10 @@ internal static class LodestoneServer
             ApplicationName = typeof(LodestoneServer).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
+
+        // Assets are compressed and named by their content at build time: serve them so also from the build's own output.
+        builder.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
+        builder.Configuration["EnableStaticAssetsDevelopmentCaching"] = "true";
         builder.WebHost.UseUrls(serve.Url.ToString());
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -41,6 +45,7 @@ internal static class LodestoneServer
 
         var app = builder.Build();
         app.UseCore();
+        app.UseResponseCompression();
         app.UseSecurityHeaders();
         app.UseHubCors();
         app.UseIdentity();
@@ -97,6 +102,13 @@ internal static class LodestoneServer
             .AddCompute()
             .AddGateway();
         services.AddHostedService<DemoContent>();
+
+        // Pages only. Their one secret, the antiforgery token, is masked anew in every page, so its compressed size tells nothing.
+        services.AddResponseCompression(compression =>
+        {
+            compression.EnableForHttps = true;
+            compression.MimeTypes = ["text/html"];
+        });
     }
 
     // In a scope of its own: where a page threw the refusal, the request's scope has already begun to render another page.
