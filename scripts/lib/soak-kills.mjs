@@ -1,7 +1,7 @@
 // Rounds of concurrent streams, each interrupted by SIGKILL of the engine or of the server. Prints what became of the calls.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,8 @@ const url = `http://127.0.0.1:${port}`;
 const data = mkdtempSync(join(tmpdir(), "lodestone-soak-"));
 const model = "lodestone/compass-3m-chat";
 
+const log = openSync(join(data, "log"), "a");
+
 let server;
 
 async function until(condition, seconds = 30) {
@@ -25,7 +27,7 @@ async function until(condition, seconds = 30) {
 }
 
 async function start() {
-  server = spawn(process.env.LODESTONE_EXECUTABLE, ["serve", "--data", data, "--url", url, "--seed", seedFile], { stdio: "ignore" });
+  server = spawn(process.env.LODESTONE_EXECUTABLE, ["serve", "--data", data, "--url", url, "--seed", seedFile], { stdio: ["ignore", log, log] });
   await until(async () => (await fetch(`${url}/health/ready`)).ok);
   await until(async () => (await (await fetch(`${url}/v1/models`)).json()).data.some((served) => served.id === model));
 }
@@ -48,7 +50,7 @@ async function call(id) {
       headers: { authorization: `Bearer ${token.theo}`, "content-type": "application/json", "x-request-id": id },
       body: JSON.stringify({ model, stream: true, stream_options: { include_usage: true }, max_tokens: maxTokens, temperature: 1, messages: [{ role: "user", content: `Tell me about ${id}` }] }),
     });
-    if (!answer.ok) return { ...seen, ended: `refused ${answer.status}` };
+    if (!answer.ok) return { ...seen, ended: `refused ${answer.status} ${(await answer.json()).error.code}` };
     let text = "";
     for await (const part of answer.body) {
       text += Buffer.from(part).toString("utf8");
@@ -71,7 +73,7 @@ async function call(id) {
   return seen;
 }
 
-const workers = () => execFileSync("pgrep", ["-P", String(server.pid), "-f", "lodestone-engine"], { encoding: "utf8" }).split("\n").filter(Boolean).map(Number);
+const workers = () => execFileSync("pgrep", ["-P", String(server.pid), "lodestone-engin"], { encoding: "utf8" }).split("\n").filter(Boolean).map(Number); // names are cut at 15
 
 const seen = [];
 try {
@@ -89,6 +91,7 @@ try {
       server.kill("SIGKILL");
       await gone;
       await start();
+      await call(`warm-up-${round}`);
     }
     const results = await Promise.all(running);
     seen.push(...results);
@@ -120,6 +123,9 @@ try {
   const { body: balance } = await api("ada", "/api/v1/ledger/trial-balance");
   console.log(`trial balance: ${balance.totals.map((total) => `${total.total} ${total.currency}`).join(", ")}`);
   assert.ok(books.checks.every((check) => check.holds) && balance.isZero);
+} catch (failure) {
+  console.error(readFileSync(join(data, "log"), "utf8").split("\n").filter((line) => / (fail|crit): /.test(line)).slice(-20).join("\n"));
+  throw failure;
 } finally {
   server?.kill("SIGTERM");
   await new Promise((next) => server?.once("exit", next) ?? next());
