@@ -1,4 +1,6 @@
 using Lodestone.Core;
+using Lodestone.Identity;
+using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -32,6 +34,13 @@ public static class HubModule
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddScoped<RepoCare>();
+        services.AddScoped<RepoViews>();
+        services.AddScoped<ModelList>();
+        services.AddScoped<ModelFacets>();
+        services.AddScoped<ModelFamily>();
+        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
+        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
         return services;
     }
 
