@@ -16,6 +16,7 @@ public static class HubModule
     {
         services.AddModuleDb<HubDb>("hub");
         services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // else a malformed body is refused without a word
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
         services.AddSingleton<RepoStore>();
@@ -42,12 +43,14 @@ public static class HubModule
         hub.MapRepoAdministration();
         hub.MapRepoList();
         hub.MapValidateCard();
+        hub.MapUnknownRepo();
         hub.MapLargeFileTransfer();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
         repo.MapTreeListing();
         repo.MapPathsInfo();
+        repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapPreupload();
