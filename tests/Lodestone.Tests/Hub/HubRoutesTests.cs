@@ -55,6 +55,7 @@ public sealed class HubRoutesTests(HubRoutesWorld fixture) : IClassFixture<HubRo
     [InlineData("bob", "/api/models/alice/open?expand=nope", 400, null, "\\u0022expand\\u0022 must be one of [author, baseModels")]
     [InlineData("bob", "/api/models/alice/open?expand=sha&blobs=true", 400, null, "cannot be combined")]
     [InlineData("bob", "/api/models?sort=size", 400, null, "\\u0022sort\\u0022 cannot be size")]
+    [InlineData("bob", "/api/models?search=%00&author=%00&filter=%00", 200, null, "[")]
     [InlineData("bob", "/api/models?cursor=!", 400, null, "The cursor is not valid")]
     [InlineData("bob", "/api/models/alice/open/auth-check", 200, null, "")]
     [InlineData("bob", "/api/models/alice/open/auth-check/write", 403, null, "You may read this repository but not change it")]
@@ -128,6 +129,35 @@ public sealed class HubRoutesTests(HubRoutesWorld fixture) : IClassFixture<HubRo
         Assert.Equal("text/plain; charset=utf-8", answer.Content.Headers.ContentType!.ToString());
         Assert.Equal("nosniff", Header(answer, "X-Content-Type-Options"));
         Assert.Equal("default-src 'none'; sandbox", Header(answer, "Content-Security-Policy"));
+    }
+
+    [Fact]
+    public async Task Paths_are_looked_up_many_at_a_time_and_missing_ones_left_out()
+    {
+        var paths = Enumerable.Range(0, 1990).Select(i => $"nope/{i}").Concat(["folder/", "folder/a b.txt", "folder/a b.txt/x"]).Select(p => KeyValuePair.Create("paths", p));
+        using var form = new FormUrlEncodedContent(paths.Append(KeyValuePair.Create("expand", "True")));
+        using var json = new StringContent("""{"paths":"page.html"}""", null, "application/json");
+
+        var byForm = await (await Client("nobody").PostAsync("/api/models/alice/open/paths-info/main", form)).OkAsync();
+        var byJson = await (await Client("nobody").PostAsync("/api/models/alice/open/paths-info/feature%2Fx", json)).OkAsync();
+
+        Assert.Equal(["directory folder Change files", "file folder/a b.txt Change files"], byForm.AsArray().Select(e => $"{e!["type"]} {e["path"]} {e["lastCommit"]!["title"]}"));
+        Assert.Equal("page.html", byJson.AsArray().Single()!["path"]!.GetValue<string>());
+        Assert.Null(byJson[0]!["lastCommit"]);
+    }
+
+    [Theory]
+    [InlineData("application/json", "{}")]
+    [InlineData("application/json", "[")]
+    [InlineData("application/json", """{"paths":[1]}""")]
+    [InlineData("text/plain", "paths=a")]
+    public async Task Paths_that_cannot_be_read_are_refused(string mediaType, string body)
+    {
+        using var content = new StringContent(body, null, mediaType);
+
+        using var answer = await Client("nobody").PostAsync("/api/models/alice/open/paths-info/main", content);
+
+        Assert.Equal(400, (int)answer.StatusCode);
     }
 
     [Fact]

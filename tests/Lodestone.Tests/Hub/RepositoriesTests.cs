@@ -65,13 +65,15 @@ public sealed class RepositoriesTests
         await alice.CreateRepoAsync("alice/compass");
 
         using var byBob = await DeleteAsync(world.As(world.Bob), "compass", "alice");
-        using var byAlice = await DeleteAsync(alice, "compass", null);
+        var byAlice = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => DeleteAsync(alice, "compass", null)));
         using var again = await DeleteAsync(alice, "compass", null);
 
-        Assert.Equal([403, 200, 404], new[] { byBob, byAlice, again }.Select(a => (int)a.StatusCode));
+        Assert.Equal([200, 404, 404, 404], byAlice.Select(a => (int)a.StatusCode).Order());
+        Assert.Equal([403, 404], new[] { byBob, again }.Select(a => (int)a.StatusCode));
         Assert.Equal("RepoNotFound", again.Headers.GetValues("X-Error-Code").Single());
         Assert.Equal(0, FoldersOf(world));
         await alice.CreateRepoAsync("alice/compass");
+        Array.ForEach(byAlice, a => a.Dispose());
     }
 
     [Fact]
