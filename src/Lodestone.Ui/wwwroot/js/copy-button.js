@@ -1,5 +1,5 @@
-// <copy-button for="id"><button>…</button></copy-button> copies the text of the element, exactly as shown;
-// <copy-button value="…"> copies the value, which is for text that stands beside the button.
+// <copy-button value="…"><button>…</button></copy-button> copies the value; <copy-button for="id"> the text of that element, exactly as
+// shown; without either it copies the code of the block that it stands in.
 
 const shownForMs = 1600;
 
@@ -26,7 +26,9 @@ class CopyButton extends HTMLElement {
 
   /** @returns {string} */
   #shown() {
-    return document.getElementById(this.getAttribute("for") ?? "")?.textContent ?? "";
+    const id = this.getAttribute("for");
+    const shown = id ? document.getElementById(id) : this.parentElement?.querySelector("pre > code");
+    return shown?.textContent ?? "";
   }
 
   /** @param {string} text */
