@@ -23,37 +23,50 @@ internal sealed class CommitReader(PackWriter pack)
 
     public async Task<NewCommit> ReadAsync(PipeReader body, CancellationToken cancel)
     {
-        for (var searched = 0L; ;)
+        var searched = 0L;
+        for (var isAtEnd = false; !isAtEnd;)
         {
             var read = await body.ReadAsync(cancel);
-            var buffer = read.Buffer;
-            while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
+            var rest = read.Buffer.End; // after a refusal nothing of this is read again
+            try
             {
-                ReadLine(buffer.Slice(0, end));
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
-                searched = 0;
+                var left = ReadLines(read.Buffer, searched, read.IsCompleted);
+                (rest, searched, isAtEnd) = (left.Start, left.Length, read.IsCompleted);
             }
-
-            searched = buffer.Length;
-
-            if (buffer.Length > MaxLine)
+            finally
             {
-                throw TooLarge(null);
+                body.AdvanceTo(rest, read.Buffer.End);
             }
-
-            if (read.IsCompleted)
-            {
-                ReadLine(buffer);
-                body.AdvanceTo(buffer.End);
-                break;
-            }
-
-            body.AdvanceTo(buffer.Start, buffer.End);
         }
 
         return _header is null
             ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
             : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
+    }
+
+    /// <param name="searched">Bytes at the start that are known to have no line's end.</param>
+    /// <returns>What no line's end has come for yet.</returns>
+    private ReadOnlySequence<byte> ReadLines(ReadOnlySequence<byte> buffer, long searched, bool isLast)
+    {
+        while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
+        {
+            ReadLine(buffer.Slice(0, end));
+            buffer = buffer.Slice(buffer.GetPosition(1, end));
+            searched = 0;
+        }
+
+        if (buffer.Length > MaxLine)
+        {
+            throw TooLarge(null);
+        }
+
+        if (isLast)
+        {
+            ReadLine(buffer);
+            buffer = buffer.Slice(buffer.End);
+        }
+
+        return buffer;
     }
 
     private void ReadLine(ReadOnlySequence<byte> line)

@@ -1,6 +1,7 @@
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Lodestone.Hub;
@@ -8,7 +9,7 @@ namespace Lodestone.Hub;
 /// <summary>Commits as hub clients send them: lines of JSON, streamed.</summary>
 internal static class CommitUpload
 {
-    public static void MapCommitUpload(this IEndpointRouteBuilder repo) => repo.MapPost("/commit/{**rev}", Commit);
+    public static void MapCommitUpload(this IEndpointRouteBuilder repo) => repo.MapPost("/commit/{**rev}", Commit).WithMetadata(new DisableRequestSizeLimitAttribute());
 
     private static async Task<IResult> Commit(
         RepoRoute route, RepoAccess access, RepoStore store, Committing committing, HttpRequest request, CancellationToken cancel)

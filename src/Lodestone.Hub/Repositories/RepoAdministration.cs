@@ -37,9 +37,18 @@ internal static class RepoAdministration
     {
         var (owner, name) = which.Place(access.Caller.Authenticated().Name);
         var repo = await access.ToAdministerAsync(new RepoRoute(which.RepoType(), owner, name, []), cancel);
-        db.Repos.Remove(repo);
-        db.Publish(new RepoDeleted(repo.Id, repo.FullName));
-        await db.SaveChangesAsync(cancel);
+        var isDeleted = await db.WriteAsync(
+            async inner =>
+            {
+                db.Publish(new RepoDeleted(repo.Id, repo.FullName));
+                return await db.Repos.Where(r => r.Id == repo.Id).ExecuteDeleteAsync(inner) == 1 && await db.SaveChangesAsync(inner) > 0;
+            },
+            cancel);
+        if (!isDeleted)
+        {
+            throw HubRefusals.RepoNotFound(access.Caller); // somebody else was faster
+        }
+
         store.Delete(repo.Id);
         return Results.Ok();
     }

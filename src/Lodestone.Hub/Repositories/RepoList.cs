@@ -56,9 +56,9 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
             .Concat(query.All("license").Select(l => $"license:{l}"))
             .Concat(query.All("trained_dataset").Select(d => $"dataset:{d}"))
             .Concat(query.All("language").Select(l => type is RepoType.Dataset ? $"language:{l}" : l));
-        var author = query["author"].ToString();
+        var author = CardValues.Clean(query["author"].ToString());
         return new RepoSearch(
-            type, [.. query["search"].OfType<string>().Where(s => s.Length > 0)], author.Length > 0 ? author : null, [.. tags], order, Cursor.Decode(query["cursor"]));
+            type, [.. query["search"].OfType<string>().Select(CardValues.Clean).Where(s => s.Length > 0)], author.Length > 0 ? author : null, [.. tags], order, Cursor.Decode(query["cursor"]));
     }
 
     /// <summary>Where the next page goes on: the last row's sort key and its name, which settles ties.</summary>
@@ -71,7 +71,7 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
             return null;
         }
 
-        return After.Split(' ') is [var key, var path] && long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        return CardValues.Clean(After).Split(' ') is [var key, var path] && long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (number, path)
             : throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" };
     }
