@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,6 +20,7 @@ public static class GatewayModule
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
         services.AddSingleton<Relay>();
         services.AddScoped<ChatCompletions>();
+        services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
     }
 

@@ -35,6 +35,36 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
 
         // 1.
         using var request = await ChatRequest.ReadAsync(http, options.LargestBody, clientLeft);
+        Answer InForm(AnswerHead head) =>
+            request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+        try
+        {
+            var (answer, ending) = await RunAsync(http, caller, request, InForm, clientLeft);
+
+            // 8.
+            await EndAsync(http.Response, answer, ending, clientLeft);
+        }
+        catch (Refusal refusal) when (refusal.HelpPath is { } path)
+        {
+            throw WithAddress(refusal, http.Request.BaseAddress() + path);
+        }
+    }
+
+    /// <summary>The same call for a page that shows the answer itself: all but the last step.</summary>
+    /// <exception cref="Refusal">Whatever a client would be told.</exception>
+    public async Task<WholeAnswer> AskAsync(HttpContext http, Caller caller, ChatRequest request, CancellationToken clientLeft)
+    {
+        InferenceAccess.Check(caller, http.Request);
+        var (answer, ending) = await RunAsync(http, caller, request, head => new WholeAnswer(http.Response, head), clientLeft);
+        clientLeft.ThrowIfCancellationRequested();
+        return ending.Fault is null ? answer : throw ending.Refusal;
+    }
+
+    private async Task<(TAnswer Answer, Ending Ending)> RunAsync<TAnswer>(
+        HttpContext http, Caller caller, ChatRequest request, Func<AnswerHead, TAnswer> inForm, CancellationToken clientLeft)
+        where TAnswer : Answer
+    {
+        var startedAt = clock.GetTimestamp();
 
         // 2.
         var model = await models.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
@@ -50,8 +80,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         var hold = await ReserveAsync(http, caller, model, size);
 
         // 6.
-        var head = new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model);
-        Answer answer = request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+        var answer = inForm(new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model));
         var delivery = new Delivery(metering, hold, clock, log);
         using var inFlight = GatewayMetrics.InFlight();
         var ending = await relay.RunAsync(new Call(model.Id, lease, request.ForAnswer(size.MaxOutput), answer, delivery, startedAt), clientLeft);
@@ -60,9 +89,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         var usage = ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;
         await delivery.CloseAsync(usage, ending.Outcome);
         GatewayMetrics.Ended(ending.Outcome, usage, span);
-
-        // 8.
-        await EndAsync(http.Response, answer, ending, clientLeft);
+        return (answer, ending);
     }
 
     private static async Task EndAsync(HttpResponse response, Answer answer, Ending ending, CancellationToken clientLeft)
@@ -127,14 +154,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
             MaxOutputTokens = size.MaxOutput,
             ModelTimeout = options.AnswerWithin,
         };
-        try
-        {
-            return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
-        }
-        catch (Refusal refusal) when (refusal.HelpPath is { } path)
-        {
-            throw WithAddress(refusal, http.Request.BaseAddress() + path);
-        }
+        return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
     }
 
     // Who reads this has a program in hand, not a page: they need the whole address.
