@@ -77,9 +77,20 @@ internal static class LodestoneServer
             .AddGateway();
     }
 
-    private static Task ShowRefusalAsync(HttpContext context, Refusal refusal) =>
-        new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal })
+    /// <summary>In a scope of its own: the page that refused has begun to render in the request's.</summary>
+    private static async Task ShowRefusalAsync(HttpContext context, Refusal refusal)
+    {
+        var services = context.RequestServices;
+        await using var scope = services.CreateAsyncScope();
+        context.RequestServices = scope.ServiceProvider;
+        try
         {
-            StatusCode = refusal.Code.Status,
-        }.ExecuteAsync(context);
+            var page = new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal }) { StatusCode = refusal.Code.Status };
+            await page.ExecuteAsync(context);
+        }
+        finally
+        {
+            context.RequestServices = services;
+        }
+    }
 }
