@@ -26,6 +26,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Posting> Postings => Set<Posting>();
 
+    public DbSet<TopUp> TopUps => Set<TopUp>();
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;
@@ -66,6 +68,25 @@ internal sealed class BillingSteps(IServiceScopeFactory scopes)
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<BillingDb>();
         return await db.WriteAsync(token => step(db, token), cancel);
+    }
+
+    /// <summary>Several reads of one state, while others write.</summary>
+    public async Task<T> SnapshotAsync<T>(Func<BillingDb, Task<T>> step, CancellationToken cancel)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<BillingDb>();
+        await db.Database.OpenConnectionAsync(cancel);
+
+        // By hand, because a transaction begun by the context would be the one writer of the SQLite file.
+        await db.Database.ExecuteSqlRawAsync(db.Database.IsNpgsql() ? "begin isolation level repeatable read read only" : "begin", cancel);
+        try
+        {
+            return await step(db);
+        }
+        finally
+        {
+            await db.Database.ExecuteSqlRawAsync("rollback", CancellationToken.None);
+        }
     }
 
     public async Task<T> ReadAsync<T>(Func<BillingDb, Task<T>> step)

@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -26,11 +27,29 @@ public static class BillingModule
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
+        services.AddSingleton<ConservationChecks>();
+        services.AddSingleton<Journal>();
+        services.AddSingleton<PriceBook>();
+        services.AddSingleton<Usage>();
+        services.AddScoped<AccountChoice>();
+        services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, BillingJson.Default));
+        services.AddSingleton<TopUps>();
+        services.AddSingleton<IPaymentProvider, ManualPayments>();
+        services.AddSingleton<IPaymentProvider, TestPayments>();
         services.AddSingleton<Orphans>();
         services.AddTaskHandler<Orphans>(Orphans.Kind);
-        services.AddHostedService<OrphansAtStart>();
+        services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
+        services.AddHostedService<BillingAtStart>();
         return services;
     }
 
-    public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPrices();
+        routes.MapTopUps();
+        routes.MapUsage();
+        routes.MapLedger();
+        return routes;
+    }
 }

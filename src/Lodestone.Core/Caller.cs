@@ -15,6 +15,17 @@ public sealed class Caller
         Scope = TokenScope.None,
     };
 
+    /// <summary>The server itself, for what it does of its own accord: opening prices, upkeep.</summary>
+    public static Caller Server { get; } = new()
+    {
+        Id = Guid.Empty,
+        Name = "server",
+        Kind = CallerKind.ServiceAccount,
+        Roles = FrozenDictionary<Guid, NamespaceRole>.Empty,
+        Scope = TokenScope.All,
+        IsAdministrator = true,
+    };
+
     /// <summary>The acting principal; <see cref="Guid.Empty"/> when anonymous.</summary>
     public required Guid Id { get; init; }
 

@@ -37,7 +37,9 @@ public static class CoreModule
         where TContext : ModuleDb
     {
         services.AddSingleton(new ModuleSchema(module, file, typeof(TContext).Assembly));
-        return services.AddDbContext<TContext>((provider, options) => provider.GetRequiredService<Database>().Configure(options, file));
+        return services.AddDbContext<TContext>(
+            (provider, options) => provider.GetRequiredService<Database>().Configure(options, file),
+            optionsLifetime: ServiceLifetime.Singleton); // building them for each context would cost more than a query
     }
 
     /// <summary>Has <typeparamref name="THandler"/> hear every published <typeparamref name="T"/>, at least once.</summary>

@@ -1,12 +1,32 @@
+using Lodestone.Core;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Gateway;
 
 /// <summary>The module's table of contents.</summary>
 public static class GatewayModule
 {
-    public static IServiceCollection AddGateway(this IServiceCollection services) => services;
+    public static IServiceCollection AddGateway(this IServiceCollection services)
+    {
+        services.AddOptions<GatewayOptions>()
+            .BindConfiguration("Gateway")
+            .Validate(o => o.AnswerWithin > TimeSpan.Zero && o.KeepAliveEvery > TimeSpan.Zero, "Gateway:AnswerWithin and Gateway:KeepAliveEvery are longer than zero.")
+            .Validate(o => o.LargestBody > 0, "Gateway:LargestBody is above zero.")
+            .ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
+        services.AddSingleton<Relay>();
+        services.AddScoped<ChatCompletions>();
+        return services;
+    }
 
-    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes) => routes;
+    public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes)
+    {
+        var v1 = routes.MapGroup("/v1").WithErrorShape(ErrorShape.OpenAi);
+        v1.MapModelCatalogue();
+        v1.MapChatCompletions();
+        return routes;
+    }
 }

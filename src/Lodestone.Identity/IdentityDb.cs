@@ -21,6 +21,8 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<SetupLink> SetupLinks => Set<SetupLink>();
 
+    public DbSet<DataKey> DataKeys => Set<DataKey>();
+
     protected override string Module => "identity";
 
     // Relations are named so that one save inserts parents before children.
@@ -48,5 +50,5 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     private sealed class RoleConverter() : ValueConverter<NamespaceRole, string>(
         role => role.ToWire(),
-        text => Enum.Parse<NamespaceRole>(text, ignoreCase: true));
+        text => RoleNames.Parse(text));
 }

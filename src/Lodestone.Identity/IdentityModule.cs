@@ -1,7 +1,11 @@
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
+using Microsoft.AspNetCore.DataProtection.XmlEncryption;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Identity;
@@ -13,20 +17,26 @@ public static class IdentityModule
     {
         services.AddModuleDb<IdentityDb>("identity");
         services.AddSingleton<Passwords>();
+        services.AddSingleton<LoginThrottle>();
         services.AddSingleton<Credentials>();
         services.AddSingleton<CredentialUse>();
         services.AddHostedService(p => p.GetRequiredService<CredentialUse>());
-        services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
-        services.AddScoped(p => new Accounts(
-            p.GetRequiredService<IdentityDb>(),
-            p.GetRequiredService<Passwords>(),
-            p.GetRequiredService<Credentials>(),
-            p.GetRequiredService<TimeProvider>(),
-            p.GetRequiredService<ILogger<Accounts>>()));
-        return services;
+        services.AddSingleton<DataKeys>();
+        services.AddDataProtection().SetApplicationName("lodestone");
+        services.AddOptions<KeyManagementOptions>().Configure<DataKeys>((options, keys) =>
+        {
+            options.XmlRepository = keys;
+            options.XmlEncryptor = new NullXmlEncryptor(); // who reads the database needs no form token
+        });
+
+        services.AddScoped<SignIns>();
+        services.AddScoped<AccessTokens>();
+        services.AddScoped<Profiles>();
+        services.TryAddScoped<CountModels>(_ => (_, _, _) => Task.FromResult(0));
+        return services.AddPublicClasses();
     }
 
-    /// <summary>Says who makes each request. Right after <see cref="CoreModule.UseCore"/>.</summary>
+    /// <summary>Says who makes each request. Before anything that asks.</summary>
     public static WebApplication UseIdentity(this WebApplication app)
     {
         app.UseMiddleware<Authentication>();
@@ -36,7 +46,35 @@ public static class IdentityModule
     public static IEndpointRouteBuilder MapIdentity(this IEndpointRouteBuilder routes)
     {
         routes.MapWhoAmI();
+        routes.MapOverviews();
+        routes.MapOrganizations();
+        routes.MapTokens();
         routes.MapAvatars();
+        routes.MapSignOut();
         return routes;
+    }
+
+    // Their constructors are internal, because what they are made of is.
+    private static IServiceCollection AddPublicClasses(this IServiceCollection services)
+    {
+        services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
+        services.AddScoped(p => new Accounts(
+            p.GetRequiredService<IdentityDb>(),
+            p.GetRequiredService<Passwords>(),
+            p.GetRequiredService<Credentials>(),
+            p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<Accounts>>()));
+        services.AddScoped(p => new Seeding(
+            p.GetRequiredService<IdentityDb>(),
+            p.GetRequiredService<Accounts>(),
+            p.GetRequiredService<Credentials>(),
+            p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<Seeding>>()));
+        services.AddScoped(p => new FirstAdministrator(
+            p.GetRequiredService<IdentityDb>(),
+            p.GetRequiredService<Accounts>(),
+            p.GetRequiredService<TimeProvider>(),
+            p.GetRequiredService<ILogger<FirstAdministrator>>()));
+        return services;
     }
 }

@@ -76,4 +76,14 @@ internal static class RoleNames
 {
     /// <summary><c>read</c>, <c>contributor</c>, <c>write</c> or <c>admin</c>.</summary>
     public static string ToWire(this NamespaceRole role) => role.ToString().ToLowerInvariant();
+
+    /// <exception cref="Refusal">It is none of these.</exception>
+    public static NamespaceRole Parse(string role) => role switch
+    {
+        "read" => NamespaceRole.Read,
+        "contributor" => NamespaceRole.Contributor,
+        "write" => NamespaceRole.Write,
+        "admin" => NamespaceRole.Admin,
+        _ => throw new Refusal(RefusalCode.Unprocessable, $"'{role}' is no role. Roles are read, contributor, write and admin.") { Param = "role" },
+    };
 }

@@ -28,6 +28,10 @@ internal static class LodestoneServer
             ApplicationName = typeof(LodestoneServer).Assembly.GetName().Name,
             ContentRootPath = AppContext.BaseDirectory,
         });
+
+        // Assets are compressed and named by their content at build time: serve them so also from the build's own output.
+        builder.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
+        builder.Configuration["EnableStaticAssetsDevelopmentCaching"] = "true";
         builder.WebHost.UseUrls(serve.Url.ToString());
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -35,12 +39,15 @@ internal static class LodestoneServer
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null; // files have no ceiling; JSON endpoints set their own
         });
+        ConfigureLogs(builder.Logging);
         AddModules(builder.Services, serve);
         adjust?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseCore();
+        app.UseResponseCompression();
         app.UseSecurityHeaders();
+        app.UseHubCors();
         app.UseIdentity();
         app.UseAntiforgery();
         app.MapCore();
@@ -54,12 +61,31 @@ internal static class LodestoneServer
         return app;
     }
 
-    /// <summary>Brings the schema up to date, then listens, then says that it is ready.</summary>
+    /// <summary>Brings the schema up to date, applies the seed, then listens, then says that it is ready.</summary>
     public static async Task StartAsync(WebApplication app, CancellationToken cancel)
     {
         await app.Services.GetRequiredService<SchemaRunner>().RunAsync(cancel);
+        if (app.Services.GetRequiredService<ServeOptions>().SeedFile is { } seed)
+        {
+            await using var scope = app.Services.CreateAsyncScope();
+            await scope.ServiceProvider.GetRequiredService<Seeding>().ApplyAsync(seed, cancel);
+        }
+
         await app.StartAsync(cancel);
         app.Services.GetRequiredService<Readiness>().Declare();
+    }
+
+    /// <summary>One line each; <c>Logging__Console__FormatterName=json</c> makes them structured.</summary>
+    private static void ConfigureLogs(ILoggingBuilder logs)
+    {
+        logs.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
+            console.UseUtcTimestamp = true;
+        });
+        logs.AddFilter("Microsoft", LogLevel.Warning);
+        logs.AddFilter("System", LogLevel.Warning);
     }
 
     private static void AddModules(IServiceCollection services, ServeOptions serve)
@@ -75,22 +101,33 @@ internal static class LodestoneServer
             .AddHub()
             .AddCompute()
             .AddGateway();
+        services.AddHostedService<DemoContent>();
+
+        // Pages only. Their one secret, the antiforgery token, is masked anew in every page, so its compressed size tells nothing.
+        services.AddResponseCompression(compression =>
+        {
+            compression.EnableForHttps = true;
+            compression.MimeTypes = ["text/html"];
+        });
     }
 
-    /// <summary>In a scope of its own: the page that refused has begun to render in the request's.</summary>
+    // In a scope of its own: where a page threw the refusal, the request's scope has already begun to render another page.
     private static async Task ShowRefusalAsync(HttpContext context, Refusal refusal)
     {
-        var services = context.RequestServices;
-        await using var scope = services.CreateAsyncScope();
+        var requestServices = context.RequestServices;
+        await using var scope = requestServices.CreateAsyncScope();
         context.RequestServices = scope.ServiceProvider;
         try
         {
-            var page = new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal }) { StatusCode = refusal.Code.Status };
+            var page = new RazorComponentResult<RefusedPage>(new Dictionary<string, object?> { [nameof(RefusedPage.Refusal)] = refusal })
+            {
+                StatusCode = refusal.Code.Status,
+            };
             await page.ExecuteAsync(context);
         }
         finally
         {
-            context.RequestServices = services;
+            context.RequestServices = requestServices;
         }
     }
 }

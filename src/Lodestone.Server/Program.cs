@@ -1,5 +1,1 @@
-using Lodestone.Server;
-
-await using var app = LodestoneServer.Create(new ServeOptions());
-await LodestoneServer.StartAsync(app, CancellationToken.None);
-await app.WaitForShutdownAsync();
+return await Lodestone.Server.CommandLine.Parse(args).InvokeAsync();

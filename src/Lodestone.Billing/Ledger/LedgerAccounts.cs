@@ -4,9 +4,8 @@ namespace Lodestone.Billing;
 internal static class LedgerAccounts
 {
     public const string Bank = "A:Bank";
+    public const string PrepaidPrefix = "L:Prepaid:";
     public const string InferenceRevenue = "R:Usage:inference";
-
-    private const string PrepaidPrefix = "L:Prepaid:";
 
     /// <summary>What we owe an account in services.</summary>
     public static string Prepaid(Guid accountId) => $"{PrepaidPrefix}{accountId:N}";

@@ -17,6 +17,8 @@ internal sealed class LedgerTransaction
 
     public required DateTimeOffset BookedAt { get; init; }
 
+    public static string UsageKey(Guid eventId) => $"usage:{eventId:N}";
+
     /// <summary>Debits one account and credits another. Both are added to the context; nothing is saved yet.</summary>
     public static void Post(BillingDb db, LedgerEntry entry, DateTimeOffset now)
     {

@@ -159,7 +159,7 @@ public sealed partial class Metering
         db.RatedRows.AddRange(rows);
         if (!charged.IsZero)
         {
-            var entry = new LedgerEntry($"usage:{hold.Id:N}", LedgerKind.Usage, hold.StartedAt, LedgerAccounts.Prepaid(hold.AccountId), LedgerAccounts.InferenceRevenue, charged);
+            var entry = new LedgerEntry(LedgerTransaction.UsageKey(hold.Id), LedgerKind.Usage, hold.StartedAt, LedgerAccounts.Prepaid(hold.AccountId), LedgerAccounts.InferenceRevenue, charged);
             LedgerTransaction.Post(db, entry, now);
         }
 

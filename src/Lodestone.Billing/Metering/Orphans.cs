@@ -1,7 +1,6 @@
 using System.Diagnostics.Metrics;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Billing;
@@ -57,16 +56,4 @@ internal sealed partial class Orphans(Metering metering, BillingSteps steps, Ser
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Settled call {RequestId} of account {AccountId}, lost with its server, by its journal: {Input} and {Output} tokens")]
     private static partial void OrphanSettled(ILogger log, string requestId, Guid accountId, long input, long output);
-}
-
-/// <summary>Settles what the last run of the server left, before this one takes calls, and has it looked for from then on.</summary>
-internal sealed class OrphansAtStart(Orphans orphans, Tasks tasks, TimeProvider clock) : IHostedService
-{
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        await orphans.SettleAllAsync(cancellationToken);
-        await tasks.ScheduleAsync(Orphans.Kind, "all", clock.GetUtcNow(), new { }, cancellationToken);
-    }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

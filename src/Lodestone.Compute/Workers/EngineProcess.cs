@@ -146,6 +146,7 @@ internal sealed class EngineProcess : IAsyncDisposable
             UseProxy = false,
             UseCookies = false,
             AllowAutoRedirect = false,
+            MaxResponseDrainSize = 0, // leaving an answer has to cancel it, not to read on in case the connection can be kept
             PooledConnectionIdleTimeout = ConnectionIdle,
             ConnectCallback = async (_, cancel) =>
             {

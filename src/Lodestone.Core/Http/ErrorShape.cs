@@ -60,5 +60,11 @@ public static class ErrorShapes
         return context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) ? ErrorShape.Page : ErrorShape.Hub;
     }
 
+    /// <summary>Whether programs call the matched route, rather than people or git; where none matched, by the kind of path.</summary>
+    internal static bool IsForPrograms(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<ErrorShapeMetadata>() is { } declared
+            ? declared.Shape is ErrorShape.Hub or ErrorShape.OpenAi or ErrorShape.Lfs or ErrorShape.Problem
+            : context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
+
     private sealed record ErrorShapeMetadata(ErrorShape Shape);
 }

@@ -68,13 +68,14 @@ internal static class ChatCompletions
             {
                 writer.WriteUsage(output, tokens);
             }
+
+            ChatWriter.WriteEnd(output);
         }
         catch (EngineFault fault)
         {
             ChatWriter.WriteError(output, fault.Message);
         }
 
-        ChatWriter.WriteEnd(output);
         await output.FlushAsync(generation.Cancel);
     }
 

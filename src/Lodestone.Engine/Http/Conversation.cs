@@ -26,6 +26,8 @@ internal static class Conversation
         {
             ["messages"] = messages.Select(Convert).ToList(),
             ["add_generation_prompt"] = true,
+            ["tools"] = null, // defined and none, as templates expect that were tested with Hugging Face's library
+            ["documents"] = null,
             ["bos_token"] = MarkedText.Trusted(model.Vocabulary.BeginningText),
             ["eos_token"] = MarkedText.Trusted(model.Vocabulary.EndText),
         };

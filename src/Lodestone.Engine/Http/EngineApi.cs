@@ -51,19 +51,23 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         {
             await next(http);
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {
             // The client is gone: there is nobody to answer.
         }
-        catch (ApiFault fault) when (!http.Response.HasStarted)
+        catch (ApiFault fault)
         {
             await Write(http, fault);
         }
-        catch (EngineFault fault) when (!http.Response.HasStarted)
+        catch (BadHttpRequestException e)
+        {
+            await Write(http, new ApiFault(e.StatusCode, e.Message));
+        }
+        catch (EngineFault fault)
         {
             await Write(http, new ApiFault(StatusCodes.Status500InternalServerError, fault.Message, code: "engine_failed"));
         }
-        catch (Exception e) when (!http.Response.HasStarted)
+        catch (Exception e)
         {
             StandardError.Report($"{http.Request.Method} {http.Request.Path} failed: {e}");
             await Write(http, new ApiFault(StatusCodes.Status500InternalServerError, "The engine failed on this request.", code: "engine_failed"));
@@ -72,6 +76,12 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
 
     private static Task Write(HttpContext http, ApiFault fault)
     {
+        if (http.Response.HasStarted)
+        {
+            http.Abort(); // too late for a status: a broken connection is the only honest sign
+            return Task.CompletedTask;
+        }
+
         http.Response.StatusCode = fault.Status;
         var answer = new ErrorAnswer(new ErrorBody(fault.Message, fault.Type, fault.Param, fault.Code));
         return http.Response.WriteAsJsonAsync(answer, EngineJson.Default.ErrorAnswer, cancellationToken: http.RequestAborted);

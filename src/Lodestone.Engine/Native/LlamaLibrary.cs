@@ -15,25 +15,12 @@ internal static unsafe class LlamaLibrary
     // Guards LastErrors and WasErrorLine: the library logs from any thread that calls it.
     private static readonly Lock LogGate = new();
     private static readonly Queue<string> LastErrors = new();
+    private static readonly Lazy<bool> Opened = new(Load);
     private static bool wasErrorLine;
 
-    /// <summary>Loads the library and its processor back ends.</summary>
+    /// <summary>Loads the library and its processor back ends; a second call does nothing.</summary>
     /// <exception cref="EngineFault">The files are missing, or not the release that the layouts describe.</exception>
-    public static void Open()
-    {
-        if (!Directory.Exists(Folder))
-        {
-            throw new EngineFault($"llama.cpp's libraries are missing: no folder {Folder}. Build or publish the worker for this platform.", ExitCode.LibraryRefused);
-        }
-
-        NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
-        CheckVersion();
-        CheckModelDefaults(Llama.DefaultModelParams());
-        CheckContextDefaults(Llama.DefaultContextParams());
-        Llama.SetLog(&Log, 0);
-        Llama.Initialise();
-        Llama.LoadBackends(Folder);
-    }
+    public static void Open() => _ = Opened.Value;
 
     /// <summary>What the library has complained about since the last call, joined into one line; empty if nothing.</summary>
     public static string TakeErrors()
@@ -44,6 +31,24 @@ internal static unsafe class LlamaLibrary
             LastErrors.Clear();
             return errors;
         }
+    }
+
+    private static bool Load()
+    {
+        if (!Directory.Exists(Folder))
+        {
+            throw new EngineFault(
+                $"llama.cpp's libraries are missing: no folder {Folder}. Build or publish the worker for this platform.", ExitCode.LibraryRefused);
+        }
+
+        NativeLibrary.SetDllImportResolver(typeof(LlamaLibrary).Assembly, Resolve);
+        CheckVersion();
+        CheckModelDefaults(Llama.DefaultModelParams());
+        CheckContextDefaults(Llama.DefaultContextParams());
+        Llama.SetLog(&Log, 0);
+        Llama.Initialise();
+        Llama.LoadBackends(Folder);
+        return true;
     }
 
     // Not RuntimeInformation.RuntimeIdentifier: builds of .NET by a distribution put the distribution's name there.

@@ -58,7 +58,7 @@ internal sealed class ExpressionEvaluator(Scope scope, Budget budget)
         var key = Evaluate(index.Key);
         return (target, key) switch
         {
-            (Map map, MarkedText name) => map.TryGetValue(name, out var value) ? value : Undefined.Value,
+            (Map map, not null) => map.TryGetValue(key, out var value) ? value : Undefined.Value,
             (List<object?> list, long at) => Place(at, list.Count) is { } i ? list[i] : Undefined.Value,
             (MarkedText text, long at) => Place(at, text.Length) is { } i ? text.Slice(i, 1) : Undefined.Value,
             (Undefined or null, _) => throw Fault(index, $"an element is asked of {Values.Kind(target)}"),
@@ -137,7 +137,7 @@ internal sealed class ExpressionEvaluator(Scope scope, Budget budget)
         var map = new Map();
         foreach (var (key, value) in source.Pairs)
         {
-            map[Values.Print(Evaluate(key))] = Evaluate(value);
+            map[Evaluate(key) ?? throw Fault(key, "a mapping has no key")] = Evaluate(value);
         }
 
         return map;

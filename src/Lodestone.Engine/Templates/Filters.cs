@@ -122,7 +122,7 @@ internal static class Filters
             holds = Tests.Find(name.Value) ?? throw new TemplateFault($"The chat template chooses by '{name}', which is no test.");
         }
 
-        return Values.Elements(value).FindAll(item => holds(part(item), rest) == keeps);
+        return Values.IsTrue(value) ? Values.Elements(value).FindAll(item => holds(part(item), rest) == keeps) : [];
     }
 
     private static List<object?> Sorted(object? value, CallArguments arguments)

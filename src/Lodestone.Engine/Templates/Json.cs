@@ -88,9 +88,9 @@ internal sealed class Json
         Add(end.ToString());
     }
 
-    private void AddPair(KeyValuePair<MarkedText, object?> pair, int depth)
+    private void AddPair(KeyValuePair<object, object?> pair, int depth)
     {
-        _parts.Add(Quote(pair.Key));
+        _parts.Add(pair.Key is MarkedText || !_isPython ? Quote(Values.Print(pair.Key)) : Values.Print(pair.Key));
         Add(": ");
         Add(pair.Value, depth + 1);
     }

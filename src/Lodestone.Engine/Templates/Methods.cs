@@ -23,6 +23,7 @@ internal static class Methods
         "title" => _ => text.Map(Titled),
         "startswith" => a => Affixes(a).Exists(affix => text.Value.StartsWith(affix, StringComparison.Ordinal)),
         "endswith" => a => Affixes(a).Exists(affix => text.Value.EndsWith(affix, StringComparison.Ordinal)),
+        "format" => a => Format(text, a.Positional),
         "removeprefix" => a => a.Text(0, "prefix").Value is var p && text.Value.StartsWith(p, StringComparison.Ordinal)
             ? text.Slice(p.Length, text.Length - p.Length) : text,
         "removesuffix" => a => a.Text(0, "suffix").Value is var s && text.Value.EndsWith(s, StringComparison.Ordinal)
@@ -42,7 +43,7 @@ internal static class Methods
         "items" => _ => Items(map),
         "keys" => _ => map.Keys.Cast<object?>().ToList(),
         "values" => _ => map.Values.ToList(),
-        "get" => a => a.Get(0, "key") is MarkedText key && map.TryGetValue(key, out var value) ? value : a.Get(1, "default"),
+        "get" => a => a.Get(0, "key") is { } key && map.TryGetValue(key, out var value) ? value : a.Get(1, "default"),
         _ => null,
     };
 
@@ -65,6 +66,15 @@ internal static class Methods
 
     public static string Titled(string text) =>
         string.Concat(text.Select((c, i) => i == 0 || !char.IsLetter(text[i - 1]) ? char.ToUpperInvariant(c) : char.ToLowerInvariant(c)));
+
+    // Only the plain `{}` is known: no names, numbers or formats within.
+    private static MarkedText Format(MarkedText text, IReadOnlyList<object?> values)
+    {
+        var parts = text.Split("{}");
+        return parts.Count - 1 <= values.Count
+            ? MarkedText.Join(parts.SelectMany((part, i) => i == 0 ? [part] : new[] { Values.Print(values[i - 1]), part }))
+            : throw new TemplateFault($"The chat template formats {parts.Count - 1} places with {values.Count} values.");
+    }
 
     private static string? Characters(CallArguments arguments) => (arguments.Get(0, "chars") as MarkedText)?.Value;
 

@@ -26,7 +26,7 @@ internal static class Operators
     {
         MarkedText text when item is MarkedText part => text.Value.Contains(part.Value, StringComparison.Ordinal),
         List<object?> list => list.Exists(element => Values.AreEqual(element, item)),
-        Map map => item is MarkedText key && map.ContainsKey(key),
+        Map map => item is not null && map.ContainsKey(item),
         Undefined => false,
         _ => throw new TemplateFault($"The chat template looks for {Values.Kind(item)} in {Values.Kind(container)}."),
     };

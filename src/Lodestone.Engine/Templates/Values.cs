@@ -10,8 +10,8 @@ internal sealed class Undefined
     public static readonly Undefined Value = new();
 }
 
-/// <summary>A mapping with text keys, in the order of insertion; also a namespace, whose members a template may set.</summary>
-internal sealed class Map : OrderedDictionary<MarkedText, object?>
+/// <summary>A mapping in the order of insertion, its keys texts or numbers; also a namespace, whose members a template may set.</summary>
+internal sealed class Map : OrderedDictionary<object, object?>
 {
     /// <summary>Made by <c>namespace()</c>: <c>{% set ns.x = … %}</c> is allowed.</summary>
     public bool IsNamespace { get; init; }

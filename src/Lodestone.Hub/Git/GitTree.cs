@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-
 namespace Lodestone.Hub;
 
 /// <summary>What a tree entry is. Other values occur in old repositories and are kept as they are.</summary>
@@ -25,7 +22,11 @@ internal readonly record struct TreeEntry(string Name, GitMode Mode, ObjectId Id
 /// <summary>One folder: its entries in git's order.</summary>
 internal sealed class GitTree(TreeEntry[] entries)
 {
+    private const int MaxModeLength = 7;
+
     public static GitTree Empty { get; } = new([]);
+
+    public static ObjectId EmptyId { get; } = ObjectId.Of(GitObjectType.Tree, []);
 
     public IReadOnlyList<TreeEntry> Entries => entries;
 
@@ -49,19 +50,25 @@ internal sealed class GitTree(TreeEntry[] entries)
         return new GitTree([.. entries]);
     }
 
-    /// <summary>The tree's content for an object; <paramref name="entries"/> must be in git's order.</summary>
-    public static void Format(IEnumerable<TreeEntry> entries, ArrayBufferWriter<byte> output)
+    /// <summary>Bytes that <see cref="Format"/> needs at most.</summary>
+    public int MaxFormattedLength => entries.Sum(e => MaxModeLength + 2 + GitName.MaxByteCount(e.Name) + ObjectId.Size);
+
+    /// <summary>Writes the tree's content for an object.</summary>
+    /// <returns>Bytes written.</returns>
+    public int Format(Span<byte> destination)
     {
+        var length = 0;
         foreach (var entry in entries)
         {
-            var span = output.GetSpan(16 + GitName.MaxByteCount(entry.Name) + ObjectId.Size);
-            var length = Encoding.ASCII.GetBytes(Convert.ToString((int)entry.Mode, 8), span);
-            span[length++] = (byte)' ';
-            length += GitName.Encode(entry.Name, span[length..]);
-            span[length++] = 0;
-            entry.Id.CopyTo(span[length..]);
-            output.Advance(length + ObjectId.Size);
+            length += FormatMode((int)entry.Mode, destination[length..]);
+            destination[length++] = (byte)' ';
+            length += GitName.Encode(entry.Name, destination[length..]);
+            destination[length++] = 0;
+            entry.Id.CopyTo(destination[length..]);
+            length += ObjectId.Size;
         }
+
+        return length;
     }
 
     public TreeEntry? Find(string name) => Search(name, isFolder: false) ?? Search(name, isFolder: true);
@@ -80,10 +87,45 @@ internal sealed class GitTree(TreeEntry[] entries)
         return low;
     }
 
+    /// <summary>The names of entries that the other tree has not, or has otherwise.</summary>
+    public IEnumerable<string> NamesChangedFrom(GitTree other)
+    {
+        var theirs = other.Entries;
+        var next = 0;
+        foreach (var entry in entries)
+        {
+            while (next < theirs.Count && GitName.Compare(theirs[next].Name, theirs[next].IsFolder, entry.Name, entry.IsFolder) < 0)
+            {
+                next++;
+            }
+
+            if (next == theirs.Count || theirs[next] != entry)
+            {
+                yield return entry.Name;
+            }
+        }
+    }
+
     private TreeEntry? Search(string name, bool isFolder)
     {
         var index = LowerBound(name, isFolder);
         return index < entries.Length && string.Equals(entries[index].Name, name, StringComparison.Ordinal) ? entries[index] : null;
+    }
+
+    private static int FormatMode(int mode, Span<byte> destination)
+    {
+        var digits = 1;
+        for (var rest = mode >> 3; rest > 0; rest >>= 3)
+        {
+            digits++;
+        }
+
+        for (var i = digits - 1; i >= 0; i--, mode >>= 3)
+        {
+            destination[i] = (byte)('0' + (mode & 7));
+        }
+
+        return digits;
     }
 
     private static int? ParseOctal(ReadOnlySpan<byte> digits)

@@ -14,74 +14,67 @@ internal sealed class LastCommits(ObjectDatabase objects)
         ObjectId head, string folder, IReadOnlySet<string>? names, CancellationToken cancel)
     {
         var found = new Dictionary<string, LoggedCommit>(StringComparer.Ordinal);
-        var start = objects.Commit(head);
-        var entries = FolderOf(start, folder)?.Entries ?? [];
+        var entries = _walk.FindFolder(objects.Commit(head).Tree, folder)?.Entries ?? [];
         var open = new Pending(objects);
-        open.Add(head, [.. entries.Where(e => names?.Contains(e.Name) != false)]);
+        open.Add(head, [.. entries.Select(e => e.Name).Where(n => names?.Contains(n) != false)]);
         while (open.TryTake(out var next, out var sought))
         {
             cancel.ThrowIfCancellationRequested();
-            foreach (var entry in PassOn(next.Commit, folder, sought, open))
+            foreach (var name in PassOn(next.Commit, folder, sought, open))
             {
-                found[entry.Name] = next;
+                found[name] = next;
             }
         }
 
         return found;
     }
 
-    /// <summary>Hands entries on to parents that have them unchanged; returns those that none has.</summary>
-    private List<TreeEntry> PassOn(GitCommit commit, string folder, List<TreeEntry> sought, Pending open)
+    /// <summary>Hands names on to parents that have their entries unchanged; returns those that none has.</summary>
+    private HashSet<string> PassOn(GitCommit commit, string folder, HashSet<string> sought, Pending open)
     {
         var own = _walk.FindFolderId(commit.Tree, folder);
         foreach (var parent in commit.Parents)
         {
             var theirs = _walk.FindFolderId(objects.Commit(parent).Tree, folder);
-            if (theirs is null)
+            if (own is null || theirs is null)
             {
                 continue;
             }
 
-            var tree = objects.Tree(theirs.Value);
-            var unchanged = theirs == own ? sought : sought.FindAll(e => tree.Find(e.Name) == e);
-            open.Add(parent, unchanged);
-            sought = theirs == own ? [] : sought.FindAll(e => tree.Find(e.Name) != e);
-            if (sought.Count == 0)
-            {
-                break;
-            }
+            // The set goes on to the parent whole but for what changed: it may be large, and what changed is little.
+            var changed = theirs == own ? [] : objects.Tree(own.Value).NamesChangedFrom(objects.Tree(theirs.Value)).Where(sought.Contains).ToHashSet();
+            sought.ExceptWith(changed);
+            open.Add(parent, sought);
+            sought = changed;
         }
 
         return sought;
     }
 
-    private GitTree? FolderOf(GitCommit commit, string folder) => _walk.FindFolder(commit.Tree, folder);
-
-    /// <summary>Commits still to look at, the newest first, with the entries that are looked for in each.</summary>
+    /// <summary>Commits still to look at, the newest first, with the names that are looked for in each.</summary>
     private sealed class Pending(ObjectDatabase objects)
     {
         private readonly PriorityQueue<ObjectId, (long Age, int Turn)> _order = new();
-        private readonly Dictionary<ObjectId, List<TreeEntry>> _sought = [];
+        private readonly Dictionary<ObjectId, HashSet<string>> _sought = [];
         private int _turn;
 
-        public void Add(ObjectId id, List<TreeEntry> entries)
+        public void Add(ObjectId id, HashSet<string> names)
         {
-            if (entries.Count == 0)
+            if (names.Count == 0)
             {
                 return;
             }
 
-            if (_sought.TryGetValue(id, out var waiting))
+            if (!_sought.TryAdd(id, names))
             {
-                waiting.AddRange(entries);
+                _sought[id].UnionWith(names);
                 return;
             }
 
-            _sought.Add(id, [.. entries]);
             _order.Enqueue(id, (-objects.Commit(id).Committer.When.ToUnixTimeSeconds(), _turn++));
         }
 
-        public bool TryTake(out LoggedCommit next, out List<TreeEntry> sought)
+        public bool TryTake(out LoggedCommit next, out HashSet<string> sought)
         {
             next = default;
             sought = [];

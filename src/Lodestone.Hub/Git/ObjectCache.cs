@@ -1,24 +1,23 @@
 namespace Lodestone.Hub;
 
 /// <summary>
-/// Parsed trees and commits of many repositories, the least recently used given up first. Keyed by repository as well as by id,
-/// so that nobody reads another's object by knowing its id.
+/// Parsed trees and commits of many repositories, and the bases of deltas, the least recently used given up first.
 /// </summary>
 /// <param name="capacity">Bytes, by estimate.</param>
 internal sealed class ObjectCache(long capacity)
 {
     // Guards all fields below.
     private readonly Lock _lock = new();
-    private readonly Dictionary<Key, LinkedListNode<Item>> _items = [];
+    private readonly Dictionary<CacheKey, LinkedListNode<Item>> _items = [];
     private readonly LinkedList<Item> _byUse = [];
     private long _weight;
 
-    public T? Find<T>(ObjectDatabase owner, ObjectId id)
+    public T? Find<T>(CacheKey key)
         where T : class
     {
         lock (_lock)
         {
-            if (!_items.TryGetValue(new Key(owner, id), out var node))
+            if (!_items.TryGetValue(key, out var node))
             {
                 return null;
             }
@@ -30,9 +29,9 @@ internal sealed class ObjectCache(long capacity)
     }
 
     /// <param name="weight">Bytes that the value takes. What would fill a quarter of the cache is not kept.</param>
-    public void Add(ObjectDatabase owner, ObjectId id, object value, long weight)
+    public void Add(CacheKey key, object value, long weight)
     {
-        var item = new Item(new Key(owner, id), value, weight);
+        var item = new Item(key, value, weight);
         lock (_lock)
         {
             if (weight > capacity / 4 || !_items.TryAdd(item.Key, new LinkedListNode<Item>(item)))
@@ -49,7 +48,19 @@ internal sealed class ObjectCache(long capacity)
         }
     }
 
-    private readonly record struct Key(ObjectDatabase Owner, ObjectId Id);
+    private readonly record struct Item(CacheKey Key, object Value, long Weight);
+}
 
-    private readonly record struct Item(Key Key, object Value, long Weight);
+/// <summary>Names a cached thing. The repository is part of it, so that nobody reads another's object by knowing its id.</summary>
+internal readonly record struct CacheKey
+{
+    private readonly object _owner;
+    private readonly ObjectId _id;
+    private readonly long _offset;
+
+    private CacheKey(object owner, ObjectId id, long offset) => (_owner, _id, _offset) = (owner, id, offset);
+
+    public static CacheKey Of(ObjectDatabase database, ObjectId id) => new(database, id, 0);
+
+    public static CacheKey Of(Pack pack, long offset) => new(pack, default, offset);
 }

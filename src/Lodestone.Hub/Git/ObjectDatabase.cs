@@ -6,7 +6,10 @@ namespace Lodestone.Hub;
 /// </summary>
 internal sealed class ObjectDatabase
 {
-    private const int EntryOverhead = 64;
+    // Estimates of memory: the parsed forms take more than the content, and every cached thing has its bookkeeping.
+    private const int EntryOverhead = 200;
+    private const long TreeEntryWeight = 120;
+
     private const int MaxRepacks = 5;
 
     private readonly ObjectCache _cache;
@@ -49,7 +52,8 @@ internal sealed class ObjectDatabase
         return Read(id) is { Type: GitObjectType.Blob, Content: var content } ? new BlobStream(new MemoryStream(content), content.Length) : null;
     }
 
-    public GitTree? FindTree(ObjectId id) => Find(id, GitObjectType.Tree, c => GitTree.Parse(c), weight: 3);
+    /// <summary>The empty tree is always there, as for git.</summary>
+    public GitTree? FindTree(ObjectId id) => id == GitTree.EmptyId ? GitTree.Empty : Find(id, GitObjectType.Tree, c => GitTree.Parse(c), weight: 3);
 
     public GitCommit? FindCommit(ObjectId id) => Find(id, GitObjectType.Commit, c => GitCommit.Parse(c), weight: 2);
 
@@ -60,6 +64,9 @@ internal sealed class ObjectDatabase
 
     /// <inheritdoc cref="Tree"/>
     public GitCommit Commit(ObjectId id) => FindCommit(id) ?? throw Missing(id);
+
+    /// <summary>Saves the next reader from parsing a tree that is being written. Harmless if it is never published: nobody will know its id.</summary>
+    public void Remember(ObjectId id, GitTree tree) => _cache.Add(CacheKey.Of(this, id), tree, (tree.Entries.Count * TreeEntryWeight) + EntryOverhead);
 
     /// <summary>Objects of any type whose ids begin so, at most <paramref name="limit"/> of each pack.</summary>
     public IReadOnlyList<ObjectId> Find(ObjectIdPrefix prefix, int limit)
@@ -75,7 +82,7 @@ internal sealed class ObjectDatabase
         {
             if (!Array.Exists(_packs, p => string.Equals(p.FilePath, packPath, StringComparison.Ordinal)))
             {
-                _packs = [new Pack(packPath), .. _packs];
+                _packs = [new Pack(packPath, _cache), .. _packs];
             }
         }
     }
@@ -83,7 +90,7 @@ internal sealed class ObjectDatabase
     private T? Find<T>(ObjectId id, GitObjectType type, Func<byte[], T> parse, int weight)
         where T : class
     {
-        if (_cache.Find<T>(this, id) is { } cached)
+        if (_cache.Find<T>(CacheKey.Of(this, id)) is { } cached)
         {
             return cached;
         }
@@ -94,7 +101,7 @@ internal sealed class ObjectDatabase
         }
 
         var parsed = parse(found.Content);
-        _cache.Add(this, id, parsed, ((long)found.Content.Length * weight) + EntryOverhead);
+        _cache.Add(CacheKey.Of(this, id), parsed, ((long)found.Content.Length * weight) + EntryOverhead);
         return parsed;
     }
 
@@ -151,11 +158,11 @@ internal sealed class ObjectDatabase
         }
     }
 
-    private static Pack? TryOpen(string path)
+    private Pack? TryOpen(string path)
     {
         try
         {
-            return new Pack(path);
+            return new Pack(path, _cache);
         }
         catch (FileNotFoundException)
         {

@@ -20,11 +20,13 @@ internal sealed class Pack
 
     // Guards the opening of _file.
     private readonly Lock _opening = new();
+    private readonly ObjectCache _cache;
     private SafeFileHandle? _file;
 
     /// <param name="path">The <c>.pack</c> file; the index lies beside it.</param>
-    public Pack(string path)
+    public Pack(string path, ObjectCache cache)
     {
+        _cache = cache;
         FilePath = path;
         Index = new PackIndex(System.IO.Path.ChangeExtension(path, ".idx"));
     }
@@ -48,19 +50,25 @@ internal sealed class Pack
     public GitObject Read(long offset)
     {
         var deltas = new Stack<byte[]>();
-        var entry = EntryAt(offset);
-        for (; entry.IsDelta; entry = EntryAt(BaseOf(entry)))
+        var read = TryReadWhole(offset, deltas, out var place);
+        while (read is null)
         {
-            deltas.Push(deltas.Count < MaxChain ? Inflate(entry) : throw Damaged());
+            read = TryReadWhole(place, deltas, out place);
         }
 
-        var content = Inflate(entry);
+        var isDelta = deltas.Count > 0;
         while (deltas.TryPop(out var delta))
         {
-            content = GitDelta.Apply(content, delta);
+            read = new GitObject(read.Type, GitDelta.Apply(read.Content, delta));
         }
 
-        return new GitObject(entry.Type, content);
+        // Older versions of a folder are deltas of newer ones, and who walks through history asks for them in this order.
+        if (isDelta && read.Type == GitObjectType.Tree)
+        {
+            _cache.Add(CacheKey.Of(this, offset), read, read.Content.Length);
+        }
+
+        return read;
     }
 
     /// <summary>The blob as a stream if it is stored undeltified, or null.</summary>
@@ -68,6 +76,27 @@ internal sealed class Pack
     {
         var entry = EntryAt(offset);
         return entry is { IsDelta: false, Type: GitObjectType.Blob } ? new BlobStream(OpenInflating(entry), entry.Size) : null;
+    }
+
+    /// <summary>The object at an offset; or null, and its delta is pushed and its base is where to go on.</summary>
+    private GitObject? TryReadWhole(long offset, Stack<byte[]> deltas, out long baseOffset)
+    {
+        baseOffset = 0;
+        if (_cache.Find<GitObject>(CacheKey.Of(this, offset)) is { } cached)
+        {
+            return cached;
+        }
+
+        var entry = EntryAt(offset);
+        var content = Inflate(entry);
+        if (!entry.IsDelta)
+        {
+            return new GitObject(entry.Type, content);
+        }
+
+        baseOffset = BaseOf(entry);
+        deltas.Push(deltas.Count < MaxChain ? content : throw Damaged());
+        return null;
     }
 
     private Entry EntryAt(long offset)

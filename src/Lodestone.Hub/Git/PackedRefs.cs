@@ -43,6 +43,11 @@ internal static class PackedRefs
 
     private static string[] Lines(string path)
     {
+        if (!File.Exists(path))
+        {
+            return [];
+        }
+
         try
         {
             // No sharing lock: git replaces the file while we read.
@@ -52,7 +57,7 @@ internal static class PackedRefs
         }
         catch (FileNotFoundException)
         {
-            return [];
+            return []; // deleted a moment ago
         }
     }
 }

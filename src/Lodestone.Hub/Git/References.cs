@@ -79,6 +79,12 @@ internal sealed class References(string folder)
 
     private string? ReadLoose(string name)
     {
+        // Most names asked for have no file, and an exception for each would cost more than all the rest.
+        if (!File.Exists(PathOf(name)))
+        {
+            return null;
+        }
+
         Span<byte> content = stackalloc byte[1100];
         try
         {
@@ -87,15 +93,9 @@ internal sealed class References(string folder)
             content = content[..RandomAccess.Read(file, content, 0)];
             return Encoding.UTF8.GetString(content.TrimEnd(" \n\r\t"u8));
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException || IsUnderFile(e, name))
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException or UnauthorizedAccessException)
         {
-            return null; // the last two: a folder has this name, or a component of it is a file
+            return null; // deleted, or replaced by a folder, a moment ago
         }
-    }
-
-    private bool IsUnderFile(Exception e, string name)
-    {
-        var parent = Path.GetDirectoryName(PathOf(name));
-        return e is IOException && !Directory.Exists(parent);
     }
 }

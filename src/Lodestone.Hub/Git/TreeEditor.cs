@@ -37,6 +37,11 @@ internal sealed class TreeEditor(ObjectDatabase objects, ObjectId? baseTree)
     public TreeEdit Put(string path, GitMode mode, ObjectId id)
     {
         var components = path.Split('/');
+        if (Array.Exists(components, c => c is "" or "." or ".."))
+        {
+            throw new ArgumentException($"'{path}' is not the path of a file.", nameof(path));
+        }
+
         var folder = _root;
         foreach (var component in components.AsSpan(0, components.Length - 1))
         {
@@ -115,11 +120,20 @@ internal sealed class TreeEditor(ObjectDatabase objects, ObjectId? baseTree)
         return (folders, components[^1]);
     }
 
-    private static ObjectId Write(Folder folder, PackWriter pack)
+    private ObjectId Write(Folder folder, PackWriter pack)
     {
-        var output = new ArrayBufferWriter<byte>(4096);
-        GitTree.Format(folder.Entries(inner => Write(inner, pack)), output);
-        return pack.Write(GitObjectType.Tree, output.WrittenSpan);
+        var tree = new GitTree([.. folder.Entries(inner => Write(inner, pack))]);
+        var content = ArrayPool<byte>.Shared.Rent(tree.MaxFormattedLength);
+        try
+        {
+            var id = pack.Write(GitObjectType.Tree, content.AsSpan(0, tree.Format(content)));
+            objects.Remember(id, tree);
+            return id;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(content);
+        }
     }
 
     /// <param name="Opened">The folder as it is being edited; if it is changed, the entry's id is out of date.</param>

@@ -70,3 +70,10 @@ create table identity_setup_link (
     hash text not null unique,
     created_at timestamptz not null
 );
+
+-- Keys of the framework's data protection, in its XML.
+create table identity_data_key (
+    id uuid primary key,
+    xml text not null,
+    created_at timestamptz not null
+);

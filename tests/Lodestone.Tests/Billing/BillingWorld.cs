@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Globalization;
 using Lodestone.Billing;
 using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Tests.Billing;
@@ -11,15 +12,16 @@ public sealed class BillingWorld : IAsyncDisposable
 {
     private int _calls;
 
-    private BillingWorld(TestServer server)
+    private BillingWorld(TestServer server, Calendar clock)
     {
         Server = server;
-        Acme = PublicId.New(server.Clock);
-        Alice = PublicId.New(server.Clock);
-        Model = PublicId.New(server.Clock);
+        Clock = clock;
+        Acme = PublicId.New(clock);
+        Alice = PublicId.New(clock);
+        Model = PublicId.New(clock);
         Administrator = new Caller
         {
-            Id = PublicId.New(server.Clock),
+            Id = PublicId.New(clock),
             Name = "root",
             Kind = CallerKind.User,
             Roles = FrozenDictionary<Guid, NamespaceRole>.Empty,
@@ -29,6 +31,8 @@ public sealed class BillingWorld : IAsyncDisposable
     }
 
     public TestServer Server { get; }
+
+    public Calendar Clock { get; }
 
     public Guid Acme { get; }
 
@@ -46,8 +50,24 @@ public sealed class BillingWorld : IAsyncDisposable
 
     internal BillingSteps Steps => Get<BillingSteps>();
 
-    public static async Task<BillingWorld> StartAsync(string freePerDay = "0.05") =>
-        new(await TestServer.StartAsync(services => services.AddSingleton(new BillingOptions { FreePerDay = freePerDay })));
+    public static async Task<BillingWorld> StartAsync(string freePerDay = "0.05")
+    {
+        var clock = new Calendar(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
+        var server = await TestServer.StartAsync(services => services
+            .AddSingleton<TimeProvider>(clock)
+            .AddSingleton(new BillingOptions { FreePerDay = freePerDay }));
+        return new BillingWorld(server, clock);
+    }
+
+    /// <summary>Somebody with a namespace of their own.</summary>
+    public static Caller Member(Guid accountId) => new()
+    {
+        Id = accountId,
+        Name = "member",
+        Kind = CallerKind.User,
+        Roles = new Dictionary<Guid, NamespaceRole> { [accountId] = NamespaceRole.Admin },
+        Scope = TokenScope.All,
+    };
 
     public T Get<T>()
         where T : notnull => Server.Services.GetRequiredService<T>();
@@ -57,7 +77,7 @@ public sealed class BillingWorld : IAsyncDisposable
         Administrator,
         CancellationToken.None);
 
-    public NewHold Call(long prompt, long maxOutput, Guid? account = null, string? requestId = null) => new()
+    public NewHold Call(long prompt, long maxOutput, Guid? account = null, string? requestId = null, TimeSpan? modelTimeout = null) => new()
     {
         RequestId = requestId ?? string.Create(CultureInfo.InvariantCulture, $"req_{Interlocked.Increment(ref _calls)}"),
         AccountId = account ?? Alice,
@@ -68,7 +88,7 @@ public sealed class BillingWorld : IAsyncDisposable
         Revision = "0123456789abcdef",
         PromptTokens = prompt,
         MaxOutputTokens = maxOutput,
-        ModelTimeout = TimeSpan.FromMinutes(2),
+        ModelTimeout = modelTimeout ?? TimeSpan.FromDays(10_000),
     };
 
     public Task<Hold> ReserveAsync(long prompt, long maxOutput, Guid? account = null) =>
@@ -76,6 +96,21 @@ public sealed class BillingWorld : IAsyncDisposable
 
     public Task<Settlement> SettleAsync(Hold hold, long input, long output, CallOutcome outcome = CallOutcome.Completed) =>
         Metering.SettleAsync(hold.Id, new CallUsage(input, output), outcome, Measurement.Engine, CancellationToken.None);
+
+    /// <summary>The server that runs the call is lost, and the sweep finds out.</summary>
+    public async Task OrphanAsync(Hold hold)
+    {
+        await Steps.WriteAsync(
+            (db, cancel) => db.Holds.Where(h => h.Id == hold.Id).ExecuteUpdateAsync(set => set.SetProperty(h => h.ExpiresAt, DateTimeOffset.UnixEpoch), cancel),
+            CancellationToken.None);
+        await Get<Orphans>().SettleAllAsync(CancellationToken.None);
+    }
+
+    internal Task<TopUp> TopUpAsync(Money amount, Caller? owner = null)
+    {
+        var payer = owner ?? Member(Alice);
+        return Get<TopUps>().CreateAsync(new NewTopUp(payer.Id, payer.Name, amount, "test"), payer, CancellationToken.None);
+    }
 
     public Task<WalletView> WalletAsync(Guid? account = null) => Wallets.ViewAsync(account ?? Alice, CancellationToken.None);
 

@@ -131,9 +131,9 @@ public sealed class ChatCompletionsTests(EngineProcess engine) : IClassFixture<E
     }
 
     [Fact]
-    public async Task Sixteen_streams_share_the_slots()
+    public async Task Fifty_streams_share_eight_slots()
     {
-        var streams = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => engine.Stream(Ask("What does improve mean?", new { stream = true }))));
+        var streams = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => engine.Stream(Ask("What does improve mean?", new { stream = true }))));
 
         Assert.All(streams, chunks => Assert.Equal("Improve (verb): to make better.", Text(chunks)));
     }

@@ -37,6 +37,7 @@ public sealed class ChatTemplateTests
     [InlineData("{{ '12' | int + 1 }} {{ 'x' | int }} {{ 3.7 | int }} {{ 'a' | string }} {{ 2.5 | round }} {{ -3 | abs }}", "13 0 3 a 2.0 3")]
     [InlineData("{{ 'a\nb' | indent(2) }}", "a\n  b")]
     [InlineData("{{ 'a-b-c'.split('-') | join('+') }} {{ ' x '.strip() }} {{ 'abc'.startswith('ab') }} {{ 'aXbX'.replace('X', '') }}", "a+b+c x True ab")]
+    [InlineData("{{ {2: 'b', 1: 'a'} | dictsort | first }} {{ {1: 'a'}[1] }} {{ none | select | list }} {{ '<{}|{}>'.format('x', 2) }}", "[1, 'a'] a [] <x|2>")]
     [InlineData("{% for k, v in {'a': 1, 'b': 2}.items() %}{{ k }}{{ v }}{% endfor %}", "a1b2")]
     public void Filters_and_methods_work(string template, string expected) => Assert.Equal(expected, Render(template));
 

@@ -185,8 +185,11 @@ public sealed class ObjectDatabaseTests : IDisposable
             var lines = Enumerable.Range(0, 200).Select(n => n == i % 200 ? $"changed {i} {random.Next()}" : $"line {n.ToString(CultureInfo.InvariantCulture)}");
             _git.WriteWorkFile("text.txt", string.Join('\n', lines));
             _git.WriteWorkFile($"folder/{i % 7}/file-{i}.txt", $"{i}");
-            _git.CommitAndPush($"commit {i}");
+            _git.Work("add", "-A");
+            _git.Work("commit", "-q", "-m", $"commit {i}");
         }
+
+        _git.Work("push", "-q", "origin", "HEAD:refs/heads/main");
     }
 
     private void AssertReadsAllObjects(GitRepository repository)

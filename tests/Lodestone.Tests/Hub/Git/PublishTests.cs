@@ -29,12 +29,14 @@ public sealed class PublishTests : IDisposable
     {
         var repository = _git.Open();
         using var writer = repository.NewPack();
-        var blobs = Enumerable.Range(0, 2000).Select(i => writer.Write(GitObjectType.Blob, Encoding.UTF8.GetBytes($"blob {i}"))).ToList();
+        var blobs = Enumerable.Range(0, 12_000).Select(i => writer.Write(GitObjectType.Blob, Encoding.UTF8.GetBytes($"blob {i}"))).ToList();
         using var pack = writer.Complete();
 
         await repository.Publish(pack, [], CancellationToken.None);
 
         var answers = _git.BareWithInput(string.Join('\n', blobs) + "\n", "cat-file", "--batch-check");
+        // So many that the index is read from its file rather than held in memory.
+        Assert.All(blobs, id => Assert.NotNull(repository.Objects.Header(id)));
         Assert.Equal(blobs.Select((id, i) => $"{id} blob {$"blob {i}".Length}"), answers.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         var packFile = Directory.EnumerateFiles(Path.Combine(_git.BarePath, "objects", "pack"), "*.pack").Single();
         Assert.Contains("ok", _git.Bare("verify-pack", "-v", packFile), StringComparison.Ordinal);

@@ -36,11 +36,7 @@ internal sealed class RealGit : IDisposable
     /// <summary>Runs git in the clone, which is made at the first use.</summary>
     public string Work(params string[] arguments)
     {
-        if (!Directory.Exists(WorkPath))
-        {
-            Run(Folder, "", ["clone", "-q", BarePath, WorkPath]);
-        }
-
+        EnsureClone();
         return Run(WorkPath, "", arguments);
     }
 
@@ -53,7 +49,7 @@ internal sealed class RealGit : IDisposable
 
     public void WriteWorkFile(string path, string content)
     {
-        Work("status", "--short");
+        EnsureClone();
         var file = Path.Combine(WorkPath, path);
         Directory.CreateDirectory(Path.GetDirectoryName(file) ?? WorkPath);
         File.WriteAllText(file, content);
@@ -100,6 +96,14 @@ internal sealed class RealGit : IDisposable
         Directory.Delete(Folder, recursive: true);
     }
 
+    private void EnsureClone()
+    {
+        if (!Directory.Exists(WorkPath))
+        {
+            Run(Folder, "", ["clone", "-q", BarePath, WorkPath]);
+        }
+    }
+
     private static string Run(string folder, string input, string[] arguments)
     {
         var start = new ProcessStartInfo("git", ["-c", "user.name=Bob", "-c", "user.email=bob@example.org", "-c", "init.defaultBranch=main", .. arguments])
@@ -113,13 +117,14 @@ internal sealed class RealGit : IDisposable
         start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         using var git = Process.Start(start) ?? throw new InvalidOperationException("git did not start");
-        var error = new StringBuilder();
+        var (output, error) = (new StringBuilder(), new StringBuilder());
+        git.OutputDataReceived += (_, line) => output.Append(line.Data is null ? "" : line.Data + "\n");
         git.ErrorDataReceived += (_, line) => error.Append(line.Data);
+        git.BeginOutputReadLine();
         git.BeginErrorReadLine();
         git.StandardInput.Write(input);
         git.StandardInput.Close();
-        var output = git.StandardOutput.ReadToEnd();
         git.WaitForExit();
-        return git.ExitCode == 0 ? output + error : throw new InvalidOperationException($"git {string.Join(' ', arguments)}: {error}{output}");
+        return git.ExitCode == 0 ? $"{output}{error}" : throw new InvalidOperationException($"git {string.Join(' ', arguments)}: {error}{output}");
     }
 }

@@ -1,0 +1,21 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Lodestone.Billing;
+
+/// <summary>Billing's wire records. Absent members are left out, never <c>null</c>.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(PriceRequest))]
+[JsonSerializable(typeof(PriceList))]
+[JsonSerializable(typeof(PriceView))]
+[JsonSerializable(typeof(TopUpRequest))]
+[JsonSerializable(typeof(TopUpView))]
+[JsonSerializable(typeof(TopUpList))]
+[JsonSerializable(typeof(WalletSummary))]
+[JsonSerializable(typeof(UsageReport))]
+[JsonSerializable(typeof(CallList))]
+[JsonSerializable(typeof(CallReport))]
+[JsonSerializable(typeof(TrialBalanceView))]
+[JsonSerializable(typeof(ConservationReport))]
+[JsonSerializable(typeof(TransactionList))]
+internal sealed partial class BillingJson : JsonSerializerContext;

@@ -1,0 +1,124 @@
+using System.Globalization;
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Billing;
+
+/// <summary>Computes from the bottom what is kept on top, and compares: nothing was lost, nothing counted twice.</summary>
+internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
+{
+    // The sweep comes by every minute.
+    private static readonly TimeSpan SweepGrace = TimeSpan.FromMinutes(3);
+
+    /// <summary>Over one state of the books, which calls go on changing meanwhile.</summary>
+    public Task<ConservationReport> RunAsync(CancellationToken cancel) => steps.SnapshotAsync(
+        async db =>
+        {
+            var balance = await TrialBalance.ComputeAsync(db, cancel);
+            return new ConservationReport([
+                await TokensAsync(db, cancel),
+                await AmountsAsync(db, cancel),
+                await PriceKeysAsync(db, cancel),
+                await BalancesAsync(db, balance, cancel),
+                await HeldAsync(db, cancel),
+                await ExpiryAsync(db, cancel),
+                Same("Debits and credits cancel out", "trial balance", Sum(balance.Totals), "zero", Zero),
+            ]);
+        },
+        cancel);
+
+    private static Money Zero => Money.Zero(BillingOptions.Currency);
+
+    private static async Task<ConservationCheck> TokensAsync(BillingDb db, CancellationToken cancel)
+    {
+        var events = await db.Events.SumAsync(e => e.InputTokens + e.OutputTokens, cancel);
+        var rated = await db.RatedRows.SumAsync(r => r.Quantity, cancel);
+        return new ConservationCheck("Every token is rated once", $"events: {Text(events)} tokens", $"rated rows: {Text(rated)} tokens", events == rated);
+    }
+
+    private static async Task<ConservationCheck> AmountsAsync(BillingDb db, CancellationToken cancel)
+    {
+        var rated = await db.RatedRows.GroupBy(r => r.AccountId)
+            .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(r => r.Amount.Units), g.Sum(r => r.Amount.Remainder / MoneySum.Split), g.Sum(r => r.Amount.Remainder % MoneySum.Split)) })
+            .ToListAsync(cancel);
+        var posted = await db.Postings
+            .Where(p => p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
+            .GroupBy(p => p.Account)
+            .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(p => p.Amount.Units), g.Sum(p => p.Amount.Remainder / MoneySum.Split), g.Sum(p => p.Amount.Remainder % MoneySum.Split)) })
+            .ToListAsync(cancel);
+        var ratedBy = rated.ToDictionary(r => LedgerAccounts.Prepaid(r.Key), r => r.Sum.In(BillingOptions.Currency), StringComparer.Ordinal);
+        var postedBy = posted.ToDictionary(p => p.Key, p => p.Sum.In(BillingOptions.Currency), StringComparer.Ordinal);
+        var agree = ratedBy.Keys.Union(postedBy.Keys, StringComparer.Ordinal).All(a => ratedBy.GetValueOrDefault(a, Zero) == postedBy.GetValueOrDefault(a, Zero));
+        var (left, right) = (Sum(ratedBy.Values), Sum(postedBy.Values));
+        return new ConservationCheck("Every charge is posted, account by account", $"rated rows: {left}", $"usage postings: {right}", agree);
+    }
+
+    private static async Task<ConservationCheck> PriceKeysAsync(BillingDb db, CancellationToken cancel)
+    {
+        var versions = await db.PriceVersions.AsNoTracking().ToDictionaryAsync(v => v.Id, cancel);
+        var totals = await db.RatingTotals.AsNoTracking().ToListAsync(cancel);
+        var days = await db.RatedRows.GroupBy(r => new { r.AccountId, r.PriceVersionId, r.Class, r.Day })
+            .Select(g => new
+            {
+                g.Key,
+                Quantity = g.Sum(r => r.Quantity),
+                List = new MoneySum(g.Sum(r => r.List.Units), g.Sum(r => r.List.Remainder / MoneySum.Split), g.Sum(r => r.List.Remainder % MoneySum.Split)),
+            })
+            .ToListAsync(cancel);
+        var months = days.ToLookup(d => (d.Key.AccountId, d.Key.PriceVersionId, d.Key.Class, Days.Month(d.Key.Day)));
+        var expected = Sum(totals.Select(t => new Money(versions[t.PriceVersionId].Of(t.Class).Total(t.Quantity), versions[t.PriceVersionId].Currency)));
+        var rated = Sum(days.Select(d => d.List.In(BillingOptions.Currency)));
+        var agree = totals.TrueForAll(t =>
+        {
+            var rows = months[(t.AccountId, t.PriceVersionId, t.Class, t.Month)];
+            return rows.Sum(d => d.Quantity) == t.Quantity
+                && Sum(rows.Select(d => d.List.In(BillingOptions.Currency))).Picos == versions[t.PriceVersionId].Of(t.Class).Total(t.Quantity);
+        });
+        return new ConservationCheck("Charges of a price and month add up to its total", $"rated rows at list price: {rated}", $"totals: {expected}", agree && rated == expected);
+    }
+
+    private static async Task<ConservationCheck> BalancesAsync(BillingDb db, TrialBalanceReport balance, CancellationToken cancel)
+    {
+        var wallets = await db.Wallets.AsNoTracking().ToListAsync(cancel);
+        var posted = balance.Lines.Where(l => LedgerAccounts.PrepaidOwner(l.Account) is not null).ToDictionary(l => l.Account, l => -l.Balance, StringComparer.Ordinal);
+        var agree = wallets.TrueForAll(w => w.Balance.In(w.Currency) == posted.GetValueOrDefault(LedgerAccounts.Prepaid(w.Id), Zero));
+        var (left, right) = (Sum(wallets.Select(w => w.Balance.In(w.Currency))), Sum(posted.Values));
+        return new ConservationCheck("Every balance is the sum of its postings", $"balances: {left}", $"prepaid postings: {right}", agree && left == right);
+    }
+
+    private static async Task<ConservationCheck> HeldAsync(BillingDb db, CancellationToken cancel)
+    {
+        var wallets = await db.Wallets.AsNoTracking().ToListAsync(cancel);
+        var holds = await db.Holds.AsNoTracking().ToListAsync(cancel);
+        var byAccount = holds.ToLookup(h => h.AccountId, h => h.Amount.In(BillingOptions.Currency) - h.FreePart.In(BillingOptions.Currency));
+        var (left, right) = (Sum(wallets.Select(w => w.Held.In(w.Currency))), Sum(byAccount.SelectMany(a => a)));
+        return new ConservationCheck("What is held belongs to running calls", $"held: {left}", $"{Text(holds.Count)} running calls: {right}", wallets.TrueForAll(w => w.Held.In(w.Currency) == Sum(byAccount[w.Id])));
+    }
+
+    private async Task<ConservationCheck> ExpiryAsync(BillingDb db, CancellationToken cancel)
+    {
+        var overdue = clock.GetUtcNow() - SweepGrace;
+        var count = await db.Holds.CountAsync(h => h.ExpiresAt < overdue, cancel);
+        return new ConservationCheck("No hold outlives its call", $"expired holds: {Text(count)}", "none", count == 0);
+    }
+
+    private static ConservationCheck Same(string name, string left, Money leftSum, string right, Money rightSum) =>
+        new(name, $"{left}: {leftSum}", $"{right}: {rightSum}", leftSum == rightSum);
+
+    private static Money Sum(IEnumerable<Money> amounts) => amounts.Aggregate(Zero, (sum, amount) => sum + amount);
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <param name="Checks">All that were made.</param>
+internal sealed record ConservationReport(IReadOnlyList<ConservationCheck> Checks)
+{
+    public bool Holds => Checks.All(c => c.Holds);
+}
+
+/// <summary>One equation.</summary>
+/// <param name="Name">What it says.</param>
+/// <param name="Left">One side.</param>
+/// <param name="Right">The other.</param>
+/// <param name="Holds">They agree, in sum and row by row.</param>
+internal sealed record ConservationCheck(string Name, string Left, string Right, bool Holds);

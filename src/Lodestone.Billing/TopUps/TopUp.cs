@@ -1,0 +1,68 @@
+using Lodestone.Core;
+
+namespace Lodestone.Billing;
+
+/// <summary>One attempt to pay money in.</summary>
+internal sealed class TopUp
+{
+    public required Guid Id { get; init; }
+
+    /// <summary>The namespace whose balance it raises.</summary>
+    public required Guid AccountId { get; init; }
+
+    public required string AccountName { get; init; }
+
+    public required Guid RequestedBy { get; init; }
+
+    public required string Provider { get; init; }
+
+    /// <summary>What the payer quotes: <c>LS-</c> and eight letters or digits.</summary>
+    public required string Reference { get; init; }
+
+    public required Currency Currency { get; init; }
+
+    public required StoredMoney Amount { get; init; }
+
+    public TopUpState State { get; private set; } = TopUpState.Submitted;
+
+    public string? ProviderReference { get; private set; }
+
+    public string? Failure { get; private set; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset UpdatedAt { get; private set; }
+
+    /// <summary>The administrator who saw the money arrive, where one has to.</summary>
+    public Guid? ConfirmedBy { get; private set; }
+
+    public Money Money => Amount.In(Currency);
+
+    /// <summary>The provider's idempotency key.</summary>
+    public string Key => Id.ToString("N");
+
+    public bool IsFinal => State is TopUpState.Succeeded or TopUpState.Failed;
+
+    public void Apply(PaymentResult result, Guid? confirmedBy, DateTimeOffset now)
+    {
+        (State, ProviderReference, Failure) = (result.State, result.Reference ?? ProviderReference, result.Failure);
+        (ConfirmedBy, UpdatedAt) = (confirmedBy, now);
+    }
+}
+
+/// <summary>How a payment stands.</summary>
+internal enum TopUpState
+{
+    /// <summary>The provider is being asked.</summary>
+    Submitted,
+
+    /// <summary>Money is on its way; somebody confirms its arrival.</summary>
+    Awaiting,
+
+    /// <summary>The provider did not answer: it is asked how the payment stands, never to pay again.</summary>
+    Unknown,
+
+    Succeeded,
+
+    Failed,
+}

@@ -1,0 +1,164 @@
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+using Lodestone.Billing;
+using Lodestone.Compute;
+using Lodestone.Core;
+using Lodestone.Hub;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Logging;
+
+namespace Lodestone.Gateway;
+
+/// <summary>
+/// POST /v1/chat/completions. A call passes these steps; until the first byte of 6, each of them refuses with a status.
+/// <code>
+///  1. check the body       everything in it, before anything is looked up
+///  2. find the model       what one may not see is not found
+///  3. acquire its engine   loads it if need be; the request waits
+///  4. count the prompt     exactly, by the engine and with the model's template: an upper bound would refuse calls that fit
+///                          into a limit, and the round trip over the socket costs a fifth of a millisecond
+///  5. reserve              the most that the call may cost, journalled before the engine hears of it
+///  6. relay                tokens as they come
+///  7. settle               once, on every ending: whole, cut, client gone, engine dead, too slow
+///  8. end                  the last bytes only now: who has the end of an answer has its charge on record
+/// </code>
+/// </summary>
+internal sealed partial class ChatCompletions(Models models, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+{
+    public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
+    {
+        var startedAt = clock.GetTimestamp();
+        TellProcessingTime(http.Response, startedAt);
+        InferenceAccess.Check(caller, http.Request);
+
+        // 1.
+        using var request = await ChatRequest.ReadAsync(http, options.LargestBody, clientLeft);
+
+        // 2.
+        var model = await models.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
+        using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
+
+        // 3.
+        await using var lease = await workers.AcquireAsync(model, clientLeft);
+
+        // 4.
+        var size = await MeasureAsync(request, lease, clientLeft);
+
+        // 5.
+        var hold = await ReserveAsync(http, caller, model, size);
+
+        // 6.
+        var head = new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model);
+        Answer answer = request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+        var delivery = new Delivery(metering, hold, clock, log);
+        using var inFlight = GatewayMetrics.InFlight();
+        var ending = await relay.RunAsync(new Call(model.Id, lease, request.ForAnswer(size.MaxOutput), answer, delivery, startedAt), clientLeft);
+
+        // 7.
+        var usage = ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;
+        await delivery.CloseAsync(usage, ending.Outcome);
+        GatewayMetrics.Ended(ending.Outcome, usage, span);
+
+        // 8.
+        await EndAsync(http.Response, answer, ending, clientLeft);
+    }
+
+    private static async Task EndAsync(HttpResponse response, Answer answer, Ending ending, CancellationToken clientLeft)
+    {
+        if (ending.Outcome is CallOutcome.ClientLeft)
+        {
+            return;
+        }
+
+        if (ending.Fault is null)
+        {
+            await answer.EndAsync(clientLeft);
+        }
+        else if (response.HasStarted)
+        {
+            await answer.FailAsync(ending.Refusal, clientLeft);
+        }
+        else
+        {
+            ExceptionDispatchInfo.Throw(ending.Fault);
+        }
+    }
+
+    private static async Task<CallSize> MeasureAsync(ChatRequest request, WorkerLease lease, CancellationToken cancel)
+    {
+        var context = lease.ContextLength;
+        if (request.MaxTokens > context)
+        {
+            throw GatewayRefusals.MoreThanContext(request.MaxTokensName, request.MaxTokens.Value, context);
+        }
+
+        var prompt = await CountAsync(request.ForCounting(), lease, cancel);
+        var room = context - prompt;
+        return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room)) : throw GatewayRefusals.TooLong(prompt, context);
+    }
+
+    private static async Task<long> CountAsync(byte[] body, WorkerLease lease, CancellationToken cancel)
+    {
+        try
+        {
+            return await EngineEvents.CountAsync(lease.Http, body, cancel);
+        }
+        catch (Exception gone) when (gone is HttpRequestException or IOException)
+        {
+            return await lease.FailOverAsync(cancel) ? await EngineEvents.CountAsync(lease.Http, body, cancel) : throw GatewayRefusals.EngineLost();
+        }
+    }
+
+    private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, ServableModel model, CallSize size)
+    {
+        var call = new NewHold
+        {
+            RequestId = http.TraceIdentifier,
+            AccountId = caller.Id,
+            CallerId = caller.Id,
+            TokenId = caller.CredentialId == Guid.Empty ? null : caller.CredentialId,
+            ProductId = model.RepoId,
+            ProductName = model.Id,
+            SellerId = model.OwnerId,
+            Revision = model.Revision,
+            PromptTokens = size.Prompt,
+            MaxOutputTokens = size.MaxOutput,
+            ModelTimeout = options.AnswerWithin,
+        };
+        try
+        {
+            return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
+        }
+        catch (Refusal refusal) when (refusal.HelpPath is { } path)
+        {
+            throw WithAddress(refusal, http.Request.BaseAddress() + path);
+        }
+    }
+
+    // Who reads this has a program in hand, not a page: they need the whole address.
+    private static Refusal WithAddress(Refusal refusal, string address) => new(refusal.Code, $"{refusal.Message} {address}")
+    {
+        Param = refusal.Param,
+        RetryAfter = refusal.RetryAfter,
+        Headers = refusal.Headers,
+        Details = new Dictionary<string, object?>(refusal.Details, StringComparer.Ordinal) { ["topup_url"] = address },
+    };
+
+    private void TellProcessingTime(HttpResponse response, long startedAt) => response.OnStarting(() =>
+    {
+        response.Headers["openai-processing-ms"] = clock.GetElapsedTime(startedAt).TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);
+        return Task.CompletedTask;
+    });
+
+    /// <param name="Prompt">Tokens of the messages.</param>
+    /// <param name="MaxOutput">Tokens of the answer at most, at least 1.</param>
+    private sealed record CallSize(long Prompt, long MaxOutput);
+}
+
+internal static class ChatCompletionsRoutes
+{
+    public static void MapChatCompletions(this IEndpointRouteBuilder routes) =>
+        routes.MapPost("/chat/completions", (HttpContext http, Caller caller, ChatCompletions chat, CancellationToken cancel) => chat.ServeAsync(http, caller, cancel));
+}

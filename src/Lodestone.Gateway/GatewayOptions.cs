@@ -1,0 +1,14 @@
+namespace Lodestone.Gateway;
+
+/// <summary>How calls are served: section <c>Gateway</c> of the settings.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>From dispatch to the last token; a longer answer ends there. Ten minutes.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>While a streamed call waits for its first token, a comment is sent so often that proxies keep the connection. Five seconds.</summary>
+    public TimeSpan KeepAliveEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Largest request body in bytes. 20 MB.</summary>
+    public long LargestBody { get; init; } = 20_000_000;
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+using Lodestone.Core;
+
+namespace Lodestone.Gateway;
+
+/// <summary>Why a call is not served, with the codes that OpenAI's clients and agent frameworks know.</summary>
+internal static class GatewayRefusals
+{
+    private static readonly RefusalCode InvalidJson = new("invalid_json", 400);
+    private static readonly RefusalCode MissingParameter = new("missing_required_parameter", 400);
+    private static readonly RefusalCode InvalidValue = new("invalid_value", 400);
+    private static readonly RefusalCode UnsupportedParameter = new("unsupported_parameter", 400);
+    private static readonly RefusalCode ContextLengthExceeded = new("context_length_exceeded", 400);
+    private static readonly RefusalCode InvalidApiKey = new("invalid_api_key", 401);
+    private static readonly RefusalCode InsufficientScope = new("insufficient_scope", 403);
+    private static readonly RefusalCode ModelNotFound = new("model_not_found", 404);
+    private static readonly RefusalCode EngineFailed = new("engine_failed", 502);
+    private static readonly RefusalCode Timeout = new("timeout", 504);
+
+    public static Refusal NotJson(long line, long position) => new(InvalidJson, string.Create(CultureInfo.InvariantCulture,
+        $"The body is not valid JSON: it breaks at line {line}, byte {position}."));
+
+    public static Refusal NotAnObject() => new(InvalidJson, "The body must be a JSON object.");
+
+    public static Refusal Missing(string param) => new(MissingParameter, $"'{param}' is missing.") { Param = param };
+
+    public static Refusal Invalid(string param, string rule) => new(InvalidValue, $"'{param}' {rule}") { Param = param };
+
+    public static Refusal Unsupported(string param, string? what = null) =>
+        new(UnsupportedParameter, $"{what ?? $"'{param}'"} is not supported here yet. Call again without it.") { Param = param };
+
+    public static Refusal TooLong(long prompt, long context) => new(ContextLengthExceeded, string.Create(CultureInfo.InvariantCulture,
+        $"This model's context holds {context} tokens. Your messages have {prompt}, which leaves no room for an answer: shorten them.")) { Param = "messages" };
+
+    public static Refusal MoreThanContext(string param, long asked, long context) => Invalid(param, string.Create(CultureInfo.InvariantCulture,
+        $"is {asked}, but this model's context holds {context} tokens. Ask for at most that, or leave it out to use what is left."));
+
+    public static Refusal NoKey(string tokensPage) => new(InvalidApiKey,
+        $"You sent no API key. Create an access token with the inference scope at {tokensPage} and send it as 'Authorization: Bearer hf_…'.");
+
+    public static Refusal NoInferenceScope(string tokensPage) => new(InsufficientScope,
+        $"This access token may not call models. Create one with the inference scope at {tokensPage}.");
+
+    public static Refusal NoModel(string model) => new(ModelNotFound,
+        $"There is no model '{model}' that you may use. GET /v1/models lists those you may.") { Param = "model" };
+
+    public static Refusal EngineLost() => new(EngineFailed, "The model's engine stopped while it answered. It is being restarted; call again.");
+
+    public static Refusal TooSlow(TimeSpan limit) => new(Timeout, string.Create(CultureInfo.InvariantCulture,
+        $"The answer was not finished after {limit.TotalSeconds:0} seconds. Ask for fewer tokens."));
+
+    /// <summary>What the engine itself found wrong with the request.</summary>
+    public static Refusal FromEngine(int status, string? code, string message, string? param) =>
+        new(new RefusalCode(code ?? (status < 500 ? InvalidValue.Code : EngineFailed.Code), status), message) { Param = param };
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Lodestone.Billing;
+
+namespace Lodestone.Tests.Gateway;
+
+/// <summary>Calls that end in ways nobody wished for, with real processes and sockets.</summary>
+public sealed class BrokenCallsTests
+{
+    [Fact]
+    public async Task An_engine_that_dies_before_the_first_token_is_replaced_unseen()
+    {
+        await using var world = await GatewayWorld.StartAsync();
+        Kill(await world.EngineAsync());
+
+        using var answer = await world.CallAsync(GatewayWorld.Body());
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Single(await world.SettledAsync());
+    }
+
+    [Fact]
+    public async Task A_stream_whose_engine_dies_ends_with_an_error_and_costs_what_was_delivered()
+    {
+        await using var world = await GatewayWorld.StartAsync();
+        var engine = await world.EngineAsync();
+
+        using var answer = await world.CallAsync(GatewayWorld.LongStream());
+        var events = new List<string>();
+        await foreach (var data in GatewayWorld.EventsAsync(answer))
+        {
+            events.Add(data);
+            if (events.Count == 10)
+            {
+                Kill(engine);
+            }
+        }
+
+        var error = JsonDocument.Parse(events[^1]).RootElement.GetProperty("error");
+        Assert.Equal("engine_failed", error.GetProperty("code").GetString());
+        Assert.Equal("server_error", error.GetProperty("type").GetString());
+        var call = Assert.Single(await world.SettledAsync());
+        Assert.Equal(CallOutcome.BackendFailed, call.Outcome);
+        Assert.InRange(call.OutputTokens, events.Count - 2, 500); // some tokens make no text of their own
+        Assert.Equal(0, await world.HoldsAsync());
+    }
+
+    [Fact]
+    public async Task Who_leaves_a_stream_pays_for_what_was_delivered_and_the_engine_stops()
+    {
+        await using var world = await GatewayWorld.StartAsync();
+        using var client = new HttpClient(new SocketsHttpHandler { MaxResponseDrainSize = 0 }) { BaseAddress = world.World.Server.Url }; // disposing the answer cuts the connection
+        client.DefaultRequestHeaders.Authorization = new("Bearer", world.World.Alice.Token);
+
+        var read = 0;
+        using (var answer = await GatewayWorld.CallAsync(client, GatewayWorld.LongStream()))
+        {
+            await foreach (var _ in GatewayWorld.EventsAsync(answer))
+            {
+                if (++read == 5)
+                {
+                    break;
+                }
+            }
+        }
+
+        await Eventually.TrueAsync(async () => await world.HoldsAsync() == 0);
+        var call = Assert.Single(await world.SettledAsync());
+        Assert.Equal(CallOutcome.ClientLeft, call.Outcome);
+        Assert.True(call.OutputTokens >= read - 1, $"{call.OutputTokens} tokens charged, {read - 1} texts read");
+    }
+
+    [Fact]
+    public async Task Fifty_streams_at_once_settle_once_each()
+    {
+        await using var world = await GatewayWorld.StartAsync(freePerDay: "100");
+
+        var calls = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ =>
+        {
+            using var answer = await world.CallAsync(GatewayWorld.Body(new() { ["stream"] = true, ["stream_options"] = new System.Text.Json.Nodes.JsonObject { ["include_usage"] = true }, ["max_tokens"] = 20 }));
+            var events = await GatewayWorld.EventsAsync(answer).ToListAsync();
+            return JsonDocument.Parse(events[^2]).RootElement.GetProperty("usage").GetProperty("total_tokens").GetInt64();
+        }));
+
+        var settled = await world.SettledAsync();
+        Assert.Equal(50, settled.Count);
+        Assert.Equal(calls.Sum(), settled.Sum(c => c.InputTokens + c.OutputTokens));
+        Assert.Equal(0, await world.HoldsAsync());
+    }
+
+    private static void Kill(int processId)
+    {
+        using var process = Process.GetProcessById(processId);
+        process.Kill();
+    }
+}

@@ -1,0 +1,147 @@
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Lodestone.Billing;
+using Lodestone.Compute;
+using Lodestone.Core;
+using Lodestone.Hub;
+using Lodestone.Tests.Billing;
+using Lodestone.Tests.Hub;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lodestone.Tests.Gateway;
+
+/// <summary>The world, in which Acme serves the demo model at a price and everybody has an allowance of a dollar a day.</summary>
+public sealed class GatewayWorld : IAsyncDisposable
+{
+    public const string Model = "acme/compass";
+
+    private GatewayWorld(World world)
+    {
+        World = world;
+        Client = world.As(world.Alice);
+    }
+
+    public World World { get; }
+
+    /// <summary>Alice's.</summary>
+    public HttpClient Client { get; }
+
+    public static async Task<GatewayWorld> StartAsync(string freePerDay = "1", Action<IServiceCollection>? adjust = null)
+    {
+        var world = await World.CreateAsync(services =>
+        {
+            services.AddSingleton(new BillingOptions { FreePerDay = freePerDay });
+            adjust?.Invoke(services);
+        });
+        var gateway = new GatewayWorld(world);
+        await gateway.PublishAsync(Model, await File.ReadAllBytesAsync(DemoModel.Chat));
+        await gateway.PriceAsync(Model, "10", "20");
+        return gateway;
+    }
+
+    /// <summary>Puts a GGUF file into a new repository, as hub clients do: upload the large file, then commit it.</summary>
+    public async Task PublishAsync(string id, byte[] weights, bool isPrivate = false)
+    {
+        await Client.CreateRepoAsync(id, isPrivate);
+        var oid = Convert.ToHexStringLower(SHA256.HashData(weights));
+        using var asked = await Client.PostAsJsonAsync($"/{id}.git/info/lfs/objects/batch", new { operation = "upload", objects = new[] { new { oid, size = weights.Length } } });
+        var upload = (await asked.OkAsync())["objects"]![0]!["actions"]!["upload"]!["href"]!.GetValue<string>();
+        using var sent = await World.AsNobody().PutAsync(new Uri(upload), new ByteArrayContent(weights));
+        sent.EnsureSuccessStatusCode();
+        await Client.CommitAsync(id, [HubCalls.Line("lfsFile", new { path = "compass-Q8_0.gguf", algo = "sha256", oid, size = weights.Length })]);
+    }
+
+    public async Task PriceAsync(string id, string input, string output)
+    {
+        var model = await FindAsync(id);
+        var price = new NewModelPrice
+        {
+            ProductId = model.RepoId,
+            InputPerMillion = BillingWorld.Usd(input),
+            OutputPerMillion = BillingWorld.Usd(output),
+            Reason = "list",
+            IsConfirmed = true,
+        };
+        await World.Server.Services.GetRequiredService<Prices>().PublishAsync(price, As(World.Carol), CancellationToken.None);
+    }
+
+    /// <summary>A call to the demo model; <paramref name="more"/> replaces members of the body.</summary>
+    public static JsonObject Body(JsonObject? more = null)
+    {
+        var body = new JsonObject
+        {
+            ["model"] = Model,
+            ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "What is a compass?" }),
+            ["temperature"] = 0,
+        };
+        foreach (var (name, value) in more ?? [])
+        {
+            body[name] = value?.DeepClone();
+        }
+
+        return body;
+    }
+
+    /// <summary>A stream that would go on for some hundred tokens.</summary>
+    public static JsonObject LongStream() => Body(new JsonObject
+    {
+        ["stream"] = true,
+        ["temperature"] = 2,
+        ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Tell me a very long story about everything." }),
+        ["stop"] = null,
+    });
+
+    public Task<HttpResponseMessage> CallAsync(JsonObject body) => CallAsync(Client, body);
+
+    public static Task<HttpResponseMessage> CallAsync(HttpClient client, JsonObject body) => SendAsync(client, JsonContent.Create(body));
+
+    public static Task<HttpResponseMessage> SendAsync(HttpClient client, HttpContent content) => client.SendAsync(
+        new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = content }, HttpCompletionOption.ResponseHeadersRead);
+
+    /// <summary>The data of every event of a stream, <c>[DONE]</c> included.</summary>
+    public static async IAsyncEnumerable<string> EventsAsync(HttpResponseMessage answer)
+    {
+        using var reader = new StreamReader(await answer.Content.ReadAsStreamAsync());
+        while (await reader.ReadLineAsync() is { } line)
+        {
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
+            {
+                yield return line["data: ".Length..];
+            }
+        }
+    }
+
+    public static async Task<JsonElement> ErrorAsync(HttpResponseMessage answer) =>
+        (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("error");
+
+    /// <summary>The process that serves the demo model, loaded if need be.</summary>
+    public async Task<int> EngineAsync()
+    {
+        await using var lease = await World.Server.Services.GetRequiredService<Workers>().AcquireAsync(await FindAsync(Model), CancellationToken.None);
+        return lease.ProcessId;
+    }
+
+    /// <summary>Every settled call, oldest first.</summary>
+    internal Task<List<MeterEvent>> SettledAsync() => World.Server.Services.GetRequiredService<BillingSteps>()
+        .ReadAsync(db => db.Events.AsNoTracking().OrderBy(e => e.Id).ToListAsync());
+
+    internal Task<int> HoldsAsync() => World.Server.Services.GetRequiredService<BillingSteps>().ReadAsync(db => db.Holds.CountAsync());
+
+    public async ValueTask DisposeAsync() => await World.DisposeAsync();
+
+    private Task<ServableModel> FindAsync(string id) => World.UseAsync<Models, ServableModel>(async models =>
+        await models.FindAsync(As(World.Alice), id, CancellationToken.None) ?? throw new InvalidOperationException($"{id} is not there"));
+
+    private Caller As(Person person) => new()
+    {
+        Id = person.Id,
+        Name = person.Name,
+        Kind = CallerKind.User,
+        Roles = new Dictionary<Guid, NamespaceRole> { [person.Id] = NamespaceRole.Admin },
+        Scope = TokenScope.All,
+        IsAdministrator = person == World.Carol,
+    };
+}

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+
+namespace Lodestone.Tests.Hub;
+
+public sealed class LargeFilesTests
+{
+    private static readonly byte[] Content = [.. Enumerable.Range(0, 100_000).Select(i => (byte)(i * 7))];
+    private static readonly string Digest = Convert.ToHexStringLower(SHA256.HashData(Content));
+
+    [Fact]
+    public async Task A_large_file_goes_up_by_a_signed_link_and_comes_back_by_resolve_raw_and_a_link()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+
+        await UploadAsync(world, "alice/compass");
+        await alice.CommitAsync("alice/compass", [HubCalls.Line("lfsFile", new { path = "weights folder/w.dat", algo = "sha256", oid = Digest, size = Content.Length })]);
+
+        var nobody = world.AsNobody();
+        using var whole = await nobody.GetAsync("/alice/compass/resolve/main/weights%20folder/w.dat");
+        Assert.Equal(Content, await whole.Content.ReadAsByteArrayAsync());
+        Assert.Equal($"\"{Digest}\"", whole.Headers.ETag!.Tag);
+        Assert.Equal("100000", whole.Headers.GetValues("X-Linked-Size").Single());
+        var raw = await nobody.GetStringAsync("/alice/compass/raw/main/weights%20folder/w.dat");
+        Assert.Equal($"version https://git-lfs.github.com/spec/v1\noid sha256:{Digest}\nsize 100000\n", raw);
+        var tree = await nobody.JsonAsync("/api/models/alice/compass/tree/main/weights%20folder");
+        Assert.Equal($$"""{"oid":"{{Digest}}","size":100000,"pointerSize":{{raw.Length}}}""", tree[0]!["lfs"]!.ToJsonString());
+        var download = await BatchAsync(nobody, "alice/compass", "download", Digest, Content.Length);
+        using var part = new HttpRequestMessage(HttpMethod.Get, download["actions"]!["download"]!["href"]!.GetValue<string>());
+        part.Headers.Range = new RangeHeaderValue(99_990, null);
+        using var answer = await nobody.SendAsync(part);
+        Assert.Equal(HttpStatusCode.PartialContent, answer.StatusCode);
+        Assert.Equal(Content[99_990..], await answer.Content.ReadAsByteArrayAsync());
+    }
+
+    [Fact]
+    public async Task A_path_without_a_pattern_gets_a_line_in_gitattributes()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        await UploadAsync(world, "alice/compass");
+
+        await alice.CommitAsync("alice/compass", [HubCalls.Line("lfsFile", new { path = "a b/w[1].dat", algo = "sha256", oid = Digest, size = Content.Length })]);
+        await alice.CommitAsync("alice/compass", [HubCalls.Line("lfsFile", new { path = "w.bin", algo = "sha256", oid = Digest })]);
+
+        var attributes = await alice.GetStringAsync("/alice/compass/raw/main/.gitattributes");
+        Assert.EndsWith("*tfevents* filter=lfs diff=lfs merge=lfs -text\na[[:space:]]b/w\\[1\\].dat filter=lfs diff=lfs merge=lfs -text\n", attributes, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_another_repository_holds_is_not_held_here()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/secret", isPrivate: true);
+        await alice.CreateRepoAsync("alice/other");
+        await UploadAsync(world, "alice/secret");
+
+        var answer = await BatchAsync(alice, "alice/other", "upload", Digest, Content.Length);
+        using var commit = await alice.PostCommitAsync(
+            "/api/models/alice/other/commit/main",
+            HubCalls.Line("header", new { summary = "Take it" }),
+            HubCalls.Line("lfsFile", new { path = "w.bin", algo = "sha256", oid = Digest, size = Content.Length }));
+
+        Assert.NotNull(answer["actions"]!["upload"]);
+        Assert.Equal(HttpStatusCode.BadRequest, commit.StatusCode);
+        Assert.Equal(404, (await BatchAsync(alice, "alice/other", "download", Digest, Content.Length))["error"]!["code"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task Bytes_that_are_not_what_was_announced_are_refused_and_forgotten()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        var href = (await BatchAsync(alice, "alice/compass", "upload", Digest, Content.Length))["actions"]!["upload"]!["href"]!.GetValue<string>();
+        var nobody = world.AsNobody();
+
+        using var wrong = await PutAsync(nobody, href, [.. Content.Reverse()]);
+        using var tooLong = await PutAsync(nobody, href, [.. Content, 1]);
+        using var tooShort = await PutAsync(nobody, href, Content[..^1]);
+        using var forged = await PutAsync(nobody, href.Replace("size=100000", "size=100001", StringComparison.Ordinal), [.. Content, 1]);
+        world.Server.Clock.Advance(TimeSpan.FromHours(13));
+        using var late = await PutAsync(nobody, href, Content);
+
+        Assert.Equal([422, 422, 422, 403, 403], new[] { wrong, tooLong, tooShort, forged, late }.Select(a => (int)a.StatusCode));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(world.Server.DataDirectory, "blobs"), "*", SearchOption.AllDirectories));
+        Assert.NotNull((await BatchAsync(alice, "alice/compass", "upload", Digest, Content.Length))["actions"]!["upload"]);
+    }
+
+    [Theory]
+    [InlineData("xyz", 1, 422)]
+    [InlineData("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", 0, 422)]
+    [InlineData("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", -1, 422)]
+    [InlineData("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0, null)]
+    public async Task A_bad_object_has_its_own_error_in_the_batch(string oid, long size, int? error)
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+
+        var answer = await BatchAsync(alice, "alice/compass", "upload", oid, size);
+
+        Assert.Equal(error, answer["error"]?["code"]?.GetValue<int>());
+        Assert.Equal(oid, answer["oid"]!.GetValue<string>());
+    }
+
+    private static async Task UploadAsync(World world, string id)
+    {
+        var alice = world.As(world.Alice);
+        var actions = (await BatchAsync(alice, id, "upload", Digest, Content.Length))["actions"]!;
+        using var put = await PutAsync(world.AsNobody(), actions["upload"]!["href"]!.GetValue<string>(), Content);
+        Assert.Equal(HttpStatusCode.OK, put.StatusCode);
+        using var verified = await alice.PostAsJsonAsync(actions["verify"]!["href"]!.GetValue<string>(), new { oid = Digest, size = Content.Length });
+        Assert.Equal(HttpStatusCode.OK, verified.StatusCode);
+        Assert.Null((await BatchAsync(alice, id, "upload", Digest, Content.Length))["actions"]);
+    }
+
+    private static async Task<HttpResponseMessage> PutAsync(HttpClient client, string href, byte[] content)
+    {
+        using var body = new ByteArrayContent(content);
+        return await client.PutAsync(href, body);
+    }
+
+    private static async Task<JsonNode> BatchAsync(HttpClient client, string id, string operation, string oid, long size)
+    {
+        using var body = JsonContent.Create(
+            new { operation, transfers = new[] { "basic" }, objects = new[] { new { oid, size } }, hash_algo = "sha_256" },
+            new MediaTypeHeaderValue("application/vnd.git-lfs+json"));
+        using var answer = await client.PostAsync($"/{id}.git/info/lfs/objects/batch", body);
+        var json = await answer.OkAsync();
+        Assert.Equal("application/vnd.git-lfs+json", answer.Content.Headers.ContentType!.MediaType);
+        return json["objects"]![0]!;
+    }
+}
