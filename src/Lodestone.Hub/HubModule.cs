@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
@@ -36,6 +37,11 @@ public static class HubModule
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddScoped<RepoViews>();
+        services.AddScoped<ModelList>();
+        services.AddScoped<ModelFacets>();
+        services.AddScoped<ModelFamily>();
+        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
         return services;
     }
 

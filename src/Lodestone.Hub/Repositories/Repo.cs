@@ -36,6 +36,9 @@ internal sealed class Repo
 
     public string? LibraryName { get; set; }
 
+    /// <summary>Of the weights on main; null where the files do not say.</summary>
+    public long? Parameters { get; set; }
+
     /// <summary>Main has a GGUF file, so the model can be called.</summary>
     public bool IsServable { get; set; }
 

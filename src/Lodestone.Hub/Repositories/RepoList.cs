@@ -39,6 +39,9 @@ internal static class RepoList
 /// <summary>What somebody looks for.</summary>
 internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, string? Author, IReadOnlyList<string> Tags, RepoOrder Order, string? After = null)
 {
+    /// <summary>Only models that the inference API answers for.</summary>
+    public bool IsServable { get; init; }
+
     private static readonly string[] TagFilters = ["filter", "pipeline_tag", "library", "other"];
 
     public static RepoSearch Read(RepoType type, IQueryCollection query)
@@ -125,9 +128,11 @@ internal sealed class RepoListing(HubDb db, RepoStore store, Caller caller)
         }
     }
 
-    private IQueryable<Repo> Matching(RepoSearch asked)
+    /// <summary>Those that the caller may see, in no order.</summary>
+    public IQueryable<Repo> Matching(RepoSearch asked)
     {
         var found = db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == asked.Type);
+        found = asked.IsServable ? found.Where(r => r.IsServable) : found;
         foreach (var term in asked.Terms.Select(t => t.ToLowerInvariant()))
         {
             found = found.Where(r => r.PathLower.Contains(term));

@@ -111,6 +111,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
     {
         repo.PipelineTag = facts.PipelineTag;
         repo.LibraryName = facts.LibraryName;
+        repo.Parameters = facts.Safetensors?.Total ?? facts.Gguf?.Total;
         repo.IsServable = facts.GgufFiles.Count > 0;
     }
 }
