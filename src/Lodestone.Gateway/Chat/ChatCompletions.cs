@@ -126,15 +126,22 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room)) : throw GatewayRefusals.TooLong(prompt, context);
     }
 
+    // An engine that dies here is replaced unseen: nothing has been reserved or sent.
     private static async Task<long> CountAsync(byte[] body, WorkerLease lease, CancellationToken cancel)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return await EngineEvents.CountAsync(lease.Http, body, cancel);
-        }
-        catch (Exception gone) when (gone is HttpRequestException or IOException)
-        {
-            return await lease.FailOverAsync(cancel) ? await EngineEvents.CountAsync(lease.Http, body, cancel) : throw GatewayRefusals.EngineLost();
+            try
+            {
+                return await EngineEvents.CountAsync(lease.Http, body, cancel);
+            }
+            catch (Exception gone) when (gone is HttpRequestException or IOException)
+            {
+                if (attempt == Relay.MostAttempts || !await lease.FailOverAsync(cancel))
+                {
+                    throw GatewayRefusals.EngineLost();
+                }
+            }
         }
     }
 
