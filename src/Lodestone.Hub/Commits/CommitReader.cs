@@ -106,18 +106,18 @@ internal sealed class CommitReader(PackWriter pack)
             throw Invalid("The first line of a commit must be its header");
         }
 
-        var path = line.Text("path") is { } given ? CleanPath(given) : throw Invalid("\"path\" is missing");
+        var path = CleanPath.Of(line.Text("path")?.TrimEnd('/') ?? throw Invalid("\"path\" is missing"));
         _changes.Add(line.Key switch
         {
             "file" => File(line, path),
             "lfsFile" => LargeFile(line, path),
             "deletedFile" or "deletedFolder" or "deletedEntry" => new DeleteEntry(path),
-            "copyFile" => new CopyEntry(path, CleanPath(line.Text("srcPath") ?? throw Invalid("\"srcPath\" is missing")), line.Text("srcRevision")),
+            "copyFile" => new CopyEntry(path, CleanPath.Of(line.Text("srcPath") ?? throw Invalid("\"srcPath\" is missing")), line.Text("srcRevision")),
             _ => throw Invalid($"\"{line.Key}\" is not a known key"),
         });
         if (line.Text("oldPath") is { } old && old != path)
         {
-            _changes.Add(new DeleteEntry(CleanPath(old)));
+            _changes.Add(new DeleteEntry(CleanPath.Of(old)));
         }
     }
 
@@ -130,6 +130,11 @@ internal sealed class CommitReader(PackWriter pack)
             throw TooLarge(path);
         }
 
+        if (path is "README.md")
+        {
+            ValidateCard.Require(GitName.Decode(content.Span));
+        }
+
         var isAttributes = path.EndsWith(GitAttributes.FileName, StringComparison.Ordinal);
         return new PutFile(path, pack.Write(GitObjectType.Blob, content.Span), isAttributes ? GitName.Decode(content.Span) : null);
     }
@@ -138,14 +143,6 @@ internal sealed class CommitReader(PackWriter pack)
         Sha256Digest.TryParse(line.Text("oid"), out var digest)
             ? new PutLargeFile(path, digest, line.Number("size"))
             : throw Invalid($"\"oid\" of '{path}' must be a SHA-256 in 64 lower-case hex digits");
-
-    private static string CleanPath(string path)
-    {
-        var trimmed = path.TrimEnd('/');
-        return GitPath.IsClean(trimmed)
-            ? trimmed
-            : throw new Refusal(RefusalCode.Unprocessable, $"'{path}' cannot be a path. Use a relative path without '..', '.git', backslashes or control characters.");
-    }
 
     private static bool IsBlank(ReadOnlySequence<byte> line)
     {

@@ -109,11 +109,18 @@ internal static class FirstCommit
             changes.Add(File("README.md", Card(type, asked)));
         }
 
-        changes.AddRange((asked.Files ?? []).Select(f => File(f.CleanPath(), f.Bytes())));
+        changes.AddRange((asked.Files ?? []).Select(f => File(CleanPath.Of(f.Path), f.Bytes())));
         return new NewCommit("initial commit", null, null, changes);
 
-        PutFile File(string path, byte[] content) =>
-            new(path, pack.Write(GitObjectType.Blob, content), path is GitAttributes.FileName ? Encoding.UTF8.GetString(content) : null);
+        PutFile File(string path, byte[] content)
+        {
+            if (path is "README.md")
+            {
+                ValidateCard.Require(GitName.Decode(content));
+            }
+
+            return new PutFile(path, pack.Write(GitObjectType.Blob, content), path is GitAttributes.FileName ? GitName.Decode(content) : null);
+        }
     }
 
     private static byte[] Card(RepoType type, NewRepo asked)

@@ -82,7 +82,6 @@ public sealed class CardsTests
     }
 
     [Theory]
-    [InlineData("README.md", "---\na: [\n---\n")]
     [InlineData("README.md", "---\ntags: [\"a\\0b\"]\n---\n")]
     [InlineData("config.json", "{")]
     [InlineData("config.json", """{"model_type":{"x":1},"architectures":"no","a":1,"a":2}""")]

@@ -22,6 +22,8 @@ public sealed class CommitsTests
     [InlineData("main", """{"key":"rename","value":{"path":"x"}}""", 400, "is not a known key, in line 2")]
     [InlineData("main", """{"key":"lfsFile","value":{"path":"x","oid":"12"}}""", 400, "must be a SHA-256")]
     [InlineData("main", """{"key":"file","value":""", 400, "Line 2 of the commit is not valid JSON at position")]
+    [InlineData("main", """{"key":"file","value":{"path":"README.md","content":"---\na: [\n---\n"}}""", 400, "Invalid metadata in README.md")]
+    [InlineData("main?create_pr=1", """{"key":"file","value":{"path":"x","content":""}}""", 501, "Pull requests are not served yet")]
     [InlineData("nope", """{"key":"file","value":{"path":"x","content":""}}""", 404, "Invalid rev id: nope")]
     [InlineData("refs%2Ftags%2Fv1", """{"key":"file","value":{"path":"x","content":""}}""", 404, "Invalid rev id: refs/tags/v1")]
     public async Task A_bad_change_is_refused_and_changes_nothing(string revision, string line, int status, string fragment)
