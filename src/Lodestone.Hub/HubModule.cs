@@ -1,8 +1,10 @@
 using Lodestone.Core;
+using Lodestone.Identity;
 using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Hub;
@@ -20,7 +22,6 @@ public static class HubModule
     {
         services.AddModuleDb<HubDb>("hub");
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // else a malformed body is refused without a word
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
         services.AddSingleton<RepoStore>();
@@ -37,6 +38,8 @@ public static class HubModule
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddScoped<CountModels>(p => (caller, namespaceId, cancel) =>
+            p.GetRequiredService<HubDb>().Repos.VisibleTo(caller).CountAsync(r => r.OwnerId == namespaceId && r.Type == RepoType.Model, cancel));
         services.AddScoped<RepoViews>();
         services.AddScoped<ModelList>();
         services.AddScoped<ModelFacets>();
