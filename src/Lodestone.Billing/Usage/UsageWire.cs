@@ -18,16 +18,16 @@ internal sealed record CallList(IReadOnlyList<CallRow> Calls);
 
 internal sealed record CallRow(string RequestId, string Time, string Model, long InputTokens, long OutputTokens, string ListValue, string Charged, string Currency, string Outcome)
 {
-    public static CallRow Of(CallSummary call) => new(
-        call.Event.RequestId,
-        Instants.ToWire(call.Event.Time),
-        call.Event.ProductName,
-        call.Event.InputTokens,
-        call.Event.OutputTokens,
+    public static CallRow Of(CallLine call) => new(
+        call.RequestId,
+        Instants.ToWire(call.Time),
+        call.Model,
+        call.InputTokens,
+        call.OutputTokens,
         call.ListValue.ToString(),
         call.Charged.ToString(),
         BillingOptions.Currency.Code,
-        call.Event.Outcome.ToWire());
+        call.Outcome.ToWire());
 }
 
 /// <summary>A call from the event to the ledger.</summary>
