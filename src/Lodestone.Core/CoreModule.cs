@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -28,6 +29,7 @@ public static class CoreModule
         services.AddSingleton<Readiness>();
         services.AddSingleton<RefusalHandler>();
         services.AddExceptionHandler<RefusalHandler>();
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // so that bad parameters and bodies are refused in words, too
         services.AddTelemetry();
         return services;
     }
