@@ -4,7 +4,6 @@ using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Hub;
@@ -38,12 +37,12 @@ public static class HubModule
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
-        services.AddScoped<CountModels>(p => (caller, namespaceId, cancel) =>
-            p.GetRequiredService<HubDb>().Repos.VisibleTo(caller).CountAsync(r => r.OwnerId == namespaceId && r.Type == RepoType.Model, cancel));
+        services.AddScoped<RepoCare>();
         services.AddScoped<RepoViews>();
         services.AddScoped<ModelList>();
         services.AddScoped<ModelFacets>();
         services.AddScoped<ModelFamily>();
+        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
         services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
         return services;
     }

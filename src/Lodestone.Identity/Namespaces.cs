@@ -16,6 +16,15 @@ public sealed class Namespaces
     /// <summary>Those of the given that exist.</summary>
     public async Task<IReadOnlyDictionary<Guid, Namespace>> ByIdAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
         await _db.Namespaces.AsNoTracking().Where(n => ids.Contains(n.Id)).ToDictionaryAsync(n => n.Id, cancel);
+
+    /// <summary>Of an organization its members, of a user the organizations; by name, at most <paramref name="limit"/>.</summary>
+    public async Task<IReadOnlyList<Namespace>> TiedToAsync(Namespace one, int limit, CancellationToken cancel)
+    {
+        var ids = one.IsOrganization
+            ? _db.Members.Where(m => m.OrganizationId == one.Id).Select(m => m.UserId)
+            : _db.Members.Where(m => m.UserId == one.Id).Select(m => m.OrganizationId);
+        return await _db.Namespaces.AsNoTracking().Where(n => ids.Contains(n.Id)).OrderBy(n => n.LoweredName).Take(limit).ToListAsync(cancel);
+    }
 }
 
 /// <summary>A user's or an organization's name, with what everybody may know of its owner.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Lodestone.Hub;
@@ -19,19 +20,30 @@ internal sealed class GgufHeader
 
     private readonly BinaryReader _reader;
     private readonly Dictionary<string, object> _values = new(StringComparer.Ordinal);
+    private readonly List<KeyValuePair<string, string>> _pairs = [];
+    private readonly List<TensorShape> _shapes = [];
     private long _left = MaxHeader;
+    private long _total;
     private List<string>? _tokens;
 
     private GgufHeader(BinaryReader reader) => _reader = reader;
 
     /// <returns>Null when this is not a GGUF file or its header is damaged.</returns>
-    public static GgufFacts? Read(Stream file)
+    public static GgufFacts? Read(Stream file) => Read(file, header => header.Facts());
+
+    /// <summary>Everything in the header, for people to look at.</summary>
+    /// <inheritdoc cref="Read(Stream)"/>
+    public static TensorFile? List(Stream file) => Read(file, header => new TensorFile(header._pairs, header._shapes, header._total));
+
+    private static T? Read<T>(Stream file, Func<GgufHeader, T> take)
+        where T : class
     {
         using var buffered = new BufferedStream(file, 256 * 1024);
         using var reader = new BinaryReader(buffered, Encoding.UTF8);
         try
         {
-            return new GgufHeader(reader).Read();
+            var header = new GgufHeader(reader);
+            return header.Read() ? take(header) : null;
         }
         catch (Exception failure) when (failure is EndOfStreamException or InvalidDataException or OverflowException)
         {
@@ -39,11 +51,11 @@ internal sealed class GgufHeader
         }
     }
 
-    private GgufFacts? Read()
+    private bool Read()
     {
         if (_reader.ReadUInt32() != 0x46554747 || _reader.ReadUInt32() is not (2 or 3)) // "GGUF"
         {
-            return null;
+            return false;
         }
 
         var tensors = Count();
@@ -54,15 +66,19 @@ internal sealed class GgufHeader
             ReadPair(key, _reader.ReadUInt32());
         }
 
-        var total = 0L;
         for (var i = 0L; i < tensors; i++)
         {
-            total = checked(total + TensorSize());
+            _total = checked(_total + TensorSize());
         }
 
+        return true;
+    }
+
+    private GgufFacts Facts()
+    {
         var architecture = Find<string>("general.architecture");
         return new GgufFacts(
-            total, architecture, Whole($"{architecture}.context_length"), Find<string>("tokenizer.chat_template"),
+            _total, architecture, Whole($"{architecture}.context_length"), Find<string>("tokenizer.chat_template"),
             Token("tokenizer.ggml.bos_token_id"), Token("tokenizer.ggml.eos_token_id"));
     }
 
@@ -70,12 +86,15 @@ internal sealed class GgufHeader
     {
         if (type != Array)
         {
-            _values[key] = Value(type);
+            var value = Value(type);
+            _values[key] = value;
+            _pairs.Add(KeyValuePair.Create(key, Convert.ToString(value, CultureInfo.InvariantCulture) ?? ""));
             return;
         }
 
         var elementType = _reader.ReadUInt32();
         var count = Count();
+        _pairs.Add(KeyValuePair.Create(key, string.Create(CultureInfo.InvariantCulture, $"{count:N0} values")));
         var tokens = key is "tokenizer.ggml.tokens" && elementType == String ? new List<string>((int)Math.Min(count, 1 << 16)) : null;
         _tokens = tokens ?? _tokens;
         for (var i = 0L; i < count; i++)
@@ -111,22 +130,22 @@ internal sealed class GgufHeader
 
     private long TensorSize()
     {
-        Text();
+        var name = Text();
         var dimensions = _reader.ReadUInt32();
         if (dimensions > 8)
         {
             throw new InvalidDataException("Too many dimensions");
         }
 
-        var size = 1L;
+        var shape = new long[dimensions];
         for (var i = 0; i < dimensions; i++)
         {
-            size = checked(size * (long)_reader.ReadUInt64());
+            shape[i] = checked((long)_reader.ReadUInt64());
         }
 
-        _reader.ReadUInt32(); // type of the tensor's values
-        _reader.ReadUInt64(); // where they begin
-        return size;
+        _shapes.Add(new TensorShape(name, GgufTypes.NameOf(_reader.ReadUInt32()), shape));
+        _reader.ReadUInt64(); // where its values begin
+        return shape.Aggregate(1L, (product, length) => checked(product * length));
     }
 
     private string Text()

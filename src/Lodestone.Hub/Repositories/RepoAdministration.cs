@@ -32,24 +32,10 @@ internal static class RepoAdministration
         });
     }
 
-    /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
-    private static async Task<IResult> Delete([FromBody] NewRepo which, RepoAccess access, HubDb db, RepoStore store, CancellationToken cancel)
+    private static async Task<IResult> Delete([FromBody] NewRepo which, RepoCare care, RepoAccess access, CancellationToken cancel)
     {
         var (owner, name) = which.Place(access.Caller.Authenticated().Name);
-        var repo = await access.ToAdministerAsync(new RepoRoute(which.RepoType(), owner, name, []), cancel);
-        var isDeleted = await db.WriteAsync(
-            async inner =>
-            {
-                db.Publish(new RepoDeleted(repo.Id, repo.FullName));
-                return await db.Repos.Where(r => r.Id == repo.Id).ExecuteDeleteAsync(inner) == 1 && await db.SaveChangesAsync(inner) > 0;
-            },
-            cancel);
-        if (!isDeleted)
-        {
-            throw HubRefusals.RepoNotFound(access.Caller); // somebody else was faster
-        }
-
-        store.Delete(repo.Id);
+        await care.DeleteAsync(new RepoRoute(which.RepoType(), owner, name, []), cancel);
         return Results.Ok();
     }
 
@@ -80,18 +66,51 @@ internal static class RepoAdministration
             : throw new Refusal(RefusalCode.Conflict, $"A {type.Singular()} repository called {home.Name}/{to.Name} already exists");
     }
 
-    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoAccess access, HubDb db, CancellationToken cancel)
+    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, CancellationToken cancel)
     {
-        var found = await access.ToAdministerAsync(route, cancel);
-        var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
-        repo.IsPrivate = settings.IsPrivate() ?? repo.IsPrivate;
-        await db.SaveChangesAsync(cancel);
-        return HubAnswer.Json(new RepoSettings(repo.IsPrivate, repo.IsPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
+        var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
+        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
     }
 
     private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
         ? (owner, name)
         : throw new Refusal(RefusalCode.Invalid, $"\"{param}\" must be of the form owner/name.") { Param = param };
+}
+
+/// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
+internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store)
+{
+    /// <param name="isPrivate">Null leaves it as it is.</param>
+    /// <returns>Whether the repository is private now.</returns>
+    /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
+    public async Task<bool> HideAsync(RepoRoute route, bool? isPrivate, CancellationToken cancel)
+    {
+        var found = await access.ToAdministerAsync(route, cancel);
+        var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
+        repo.IsPrivate = isPrivate ?? repo.IsPrivate;
+        await db.SaveChangesAsync(cancel);
+        return repo.IsPrivate;
+    }
+
+    /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
+    /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
+    public async Task DeleteAsync(RepoRoute route, CancellationToken cancel)
+    {
+        var repo = await access.ToAdministerAsync(route, cancel);
+        var isDeleted = await db.WriteAsync(
+            async inner =>
+            {
+                db.Publish(new RepoDeleted(repo.Id, repo.FullName));
+                return await db.Repos.Where(r => r.Id == repo.Id).ExecuteDeleteAsync(inner) == 1 && await db.SaveChangesAsync(inner) > 0;
+            },
+            cancel);
+        if (!isDeleted)
+        {
+            throw HubRefusals.RepoNotFound(access.Caller); // somebody else was faster
+        }
+
+        store.Delete(repo.Id);
+    }
 }
 
 internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);

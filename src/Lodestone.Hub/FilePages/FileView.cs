@@ -1,0 +1,55 @@
+namespace Lodestone.Hub;
+
+/// <summary>How the viewer shows a file.</summary>
+internal enum FileView
+{
+    Text,
+    Markdown,
+    Image,
+    Tensors,
+
+    /// <summary>Not shown: the reader may download it.</summary>
+    Opaque,
+    TooLarge,
+}
+
+internal static class FileViews
+{
+    /// <summary>Bytes of text that a page can show and still be a page.</summary>
+    public const long MaxText = 1024 * 1024;
+
+    private const long MaxImage = 20 * 1024 * 1024;
+
+    // Raster formats only: the others can hold script.
+    private static readonly string[] Images = [".png", ".jpg", ".jpeg", ".gif", ".webp"];
+    private static readonly string[] Tensors = [".safetensors", ".gguf"];
+    private static readonly string[] Binaries = [".bin", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".msgpack", ".npy", ".npz", ".pkl", ".zip", ".gz", ".tar", ".parquet", ".arrow"];
+
+    /// <summary>By name and size; a text still has to turn out to be one.</summary>
+    public static FileView Of(RepoEntry file)
+    {
+        if (Has(Tensors))
+        {
+            return FileView.Tensors;
+        }
+
+        if (Has(Images))
+        {
+            return file.Size <= MaxImage ? FileView.Image : FileView.TooLarge;
+        }
+
+        if (Has(Binaries))
+        {
+            return FileView.Opaque;
+        }
+
+        if (file.Size > MaxText)
+        {
+            return FileView.TooLarge;
+        }
+
+        return Has([".md"]) ? FileView.Markdown : FileView.Text;
+
+        bool Has(string[] endings) => Array.Exists(endings, e => file.Path.EndsWith(e, StringComparison.OrdinalIgnoreCase));
+    }
+}
