@@ -18,6 +18,7 @@ public static class GatewayModule
             .Validate(o => o.LargestBody > 0, "Gateway:LargestBody is above zero.")
             .ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
+        services.AddSingleton<KnownModels>();
         services.AddSingleton<Relay>();
         services.AddScoped<ChatCompletions>();
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));

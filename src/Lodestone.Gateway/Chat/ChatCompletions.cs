@@ -18,14 +18,15 @@ namespace Lodestone.Gateway;
 ///  2. find the model       what one may not see is not found
 ///  3. acquire its engine   loads it if need be; the request waits
 ///  4. count the prompt     exactly, by the engine and with the model's template: an upper bound would refuse calls that fit
-///                          into a limit, and the round trip over the socket costs a fifth of a millisecond
+///                          into a limit, and the round trip over the socket costs half a millisecond
 ///  5. reserve              the most that the call may cost, journalled before the engine hears of it
 ///  6. relay                tokens as they come
 ///  7. settle               once, on every ending: whole, cut, client gone, engine dead, too slow
 ///  8. end                  the last bytes only now: who has the end of an answer has its charge on record
 /// </code>
 /// </summary>
-internal sealed partial class ChatCompletions(Models models, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+internal sealed class ChatCompletions(
+    Models models, KnownModels known, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -67,7 +68,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         var startedAt = clock.GetTimestamp();
 
         // 2.
-        var model = await models.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
+        var model = await known.FindAsync(models, caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
         using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
 
         // 3.
