@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 
 namespace Lodestone.Billing;
 
-/// <summary>Billing's wire records. Absent members are left out, never <c>null</c>.</summary>
-[JsonSourceGenerationOptions(JsonSerializerDefaults.Web, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+/// <summary>Billing's wire records.</summary>
+[JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
 [JsonSerializable(typeof(PriceRequest))]
 [JsonSerializable(typeof(PriceList))]
 [JsonSerializable(typeof(PriceView))]

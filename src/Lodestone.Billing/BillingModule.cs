@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Ui;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,7 +42,18 @@ public static class BillingModule
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddPages();
         return services;
+    }
+
+    private static void AddPages(this IServiceCollection services)
+    {
+        services.AddSingleton<IAccountChip, BalanceChip>();
+        services.AddSingleton(new NavItem("Usage", "/usage", 30, NavAudience.SignedIn));
+        services.AddSingleton(new NavItem("Billing", "/billing", 60, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton(new NavItem("Prices", "/admin/prices", 10, NavAudience.Administrator));
+        services.AddSingleton(new NavItem("Top-ups", "/admin/topups", 20, NavAudience.Administrator));
+        services.AddSingleton(new NavItem("Ledger", "/admin/ledger", 30, NavAudience.Administrator));
     }
 
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)

@@ -3,6 +3,8 @@ namespace Lodestone.Billing;
 /// <summary>Billing days and months are those of the UTC calendar.</summary>
 internal static class Days
 {
+    public const int LongestMonth = 31;
+
     public static DateOnly Of(DateTimeOffset instant) => DateOnly.FromDateTime(instant.UtcDateTime);
 
     public static DateTimeOffset Start(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -22,12 +23,14 @@ public static class CoreModule
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // malformed JSON is refused in our words, not with an empty 400
         services.AddHttpContextAccessor();
         services.AddScoped(p => p.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Caller>() ?? Caller.Anonymous);
         services.TryAddSingleton<RefusalPage>((context, refusal) => context.Response.WriteAsync(refusal.Message));
         services.AddSingleton<Readiness>();
         services.AddSingleton<RefusalHandler>();
         services.AddExceptionHandler<RefusalHandler>();
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // so that bad parameters and bodies are refused in words, too
         services.AddTelemetry();
         return services;
     }

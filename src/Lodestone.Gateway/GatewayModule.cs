@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -17,8 +18,10 @@ public static class GatewayModule
             .Validate(o => o.LargestBody > 0, "Gateway:LargestBody is above zero.")
             .ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
+        services.AddSingleton<KnownModels>();
         services.AddSingleton<Relay>();
         services.AddScoped<ChatCompletions>();
+        services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
     }
 

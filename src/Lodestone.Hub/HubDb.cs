@@ -14,6 +14,8 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<RepoAlias> Aliases => Set<RepoAlias>();
 
+    public DbSet<RepoLike> Likes => Set<RepoLike>();
+
     public DbSet<LfsObject> LfsObjects => Set<LfsObject>();
 
     public DbSet<LinkKey> LinkKeys => Set<LinkKey>();
@@ -27,6 +29,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<RepoAlias>().HasKey(a => new { a.Type, a.PathLower });
         model.Entity<RepoAlias>().Property(a => a.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
+        model.Entity<RepoLike>().HasKey(l => new { l.RepoId, l.UserId });
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);

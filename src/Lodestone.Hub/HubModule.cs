@@ -2,7 +2,7 @@ using Lodestone.Core;
 using Lodestone.Identity;
 using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http.Json;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -14,10 +14,13 @@ public static class HubModule
     private const long ObjectCacheBytes = 64 * 1024 * 1024;
     private const int OpenRepositories = 500;
 
+    /// <summary>Bytes of a JSON body; files and commits are streamed and have no such limit.</summary>
+    private const long MaxBody = 16 * 1024 * 1024;
+
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddModuleDb<HubDb>("hub");
-        services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
+        services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
         services.AddSingleton<RepoStore>();
@@ -46,17 +49,19 @@ public static class HubModule
 
     public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
     {
-        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub);
+        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
         hub.MapCreateRepo();
         hub.MapRepoAdministration();
         hub.MapRepoList();
         hub.MapValidateCard();
+        hub.MapUnknownRepo();
         hub.MapLargeFileTransfer();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
         repo.MapTreeListing();
         repo.MapPathsInfo();
+        repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapPreupload();
@@ -64,7 +69,7 @@ public static class HubModule
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
-            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithBasicChallenge().MapLfsBatch();
+            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge().MapGitReading();
         }
 

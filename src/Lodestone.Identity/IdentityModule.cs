@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.DataProtection.KeyManagement;
@@ -29,6 +30,8 @@ public static class IdentityModule
             options.XmlEncryptor = new NullXmlEncryptor(); // who reads the database needs no form token
         });
 
+        services.AddSingleton(new NavItem("New organization", "/organizations/new", 80, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton(new NavItem("Settings", "/settings", 90, NavAudience.SignedIn, NavPlace.Menu));
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();

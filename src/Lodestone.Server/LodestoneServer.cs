@@ -85,6 +85,7 @@ internal static class LodestoneServer
             console.UseUtcTimestamp = true;
         });
         logs.AddFilter("Microsoft", LogLevel.Warning);
+        logs.AddFilter("Microsoft.EntityFrameworkCore", LogLevel.Critical); // it throws what it logs, and a duplicate key is an answer
         logs.AddFilter("System", LogLevel.Warning);
     }
 

@@ -27,11 +27,11 @@ internal sealed class Journal(BillingSteps steps)
 /// <param name="Id"><c>txn_…</c></param>
 /// <param name="Key">What was booked.</param>
 /// <param name="Kind"><c>usage</c> or <c>top_up</c>.</param>
-internal sealed record TransactionView(string Id, string Key, string Kind, string EffectiveAt, string BookedAt, IReadOnlyList<PostingView> Postings)
+public sealed record TransactionView(string Id, string Key, string Kind, string EffectiveAt, string BookedAt, IReadOnlyList<PostingView> Postings)
 {
     private const string IdPrefix = "txn";
 
-    public static TransactionView Of(LedgerTransaction transaction, IEnumerable<Posting> postings) => new(
+    internal static TransactionView Of(LedgerTransaction transaction, IEnumerable<Posting> postings) => new(
         PublicId.Format(IdPrefix, transaction.Id),
         transaction.Key,
         transaction.Kind.ToWire(),
@@ -40,9 +40,9 @@ internal sealed record TransactionView(string Id, string Key, string Kind, strin
         [.. postings.Select(p => new PostingView(p.Account, p.Amount.In(p.Currency).ToString(), p.Currency.Code))]);
 
     /// <summary>The transaction's own id again, for a cursor.</summary>
-    public string Position => Id[(IdPrefix.Length + 1)..];
+    internal string Position => Id[(IdPrefix.Length + 1)..];
 }
 
 /// <param name="Account">Such as <c>R:Usage:inference</c>.</param>
 /// <param name="Amount">Positive for a debit, negative for a credit.</param>
-internal sealed record PostingView(string Account, string Amount, string Currency);
+public sealed record PostingView(string Account, string Amount, string Currency);

@@ -13,6 +13,10 @@ internal static class LedgerAccounts
     /// <summary>Money that a payment provider has taken for us and not yet paid out.</summary>
     public static string Clearing(string provider) => $"A:Clearing:{provider}";
 
+    /// <summary>With the owner's name in place of its id, where it is known.</summary>
+    public static string Shown(string account, IReadOnlyDictionary<Guid, string> names) =>
+        PrepaidOwner(account) is { } owner && names.TryGetValue(owner, out var name) ? PrepaidPrefix + name : account;
+
     public static Guid? PrepaidOwner(string account) =>
         account.StartsWith(PrepaidPrefix, StringComparison.Ordinal) ? Guid.ParseExact(account[PrepaidPrefix.Length..], "N") : null;
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
@@ -17,6 +18,9 @@ public sealed partial class Metering
     private static readonly Counter<long> Reserved = Meter.CreateCounter<long>("lodestone.billing.reserved", description: "Calls that got a hold");
     private static readonly Counter<long> Refused = Meter.CreateCounter<long>("lodestone.billing.refused", description: "Calls refused before dispatch");
     private static readonly Counter<long> Settled = Meter.CreateCounter<long>("lodestone.billing.settled", description: "Calls settled");
+
+    // By version. They never change, so they are read once.
+    private readonly ConcurrentDictionary<Guid, PriceVersion> _prices = new();
 
     private readonly BillingSteps _steps;
     private readonly ServerEpoch _epoch;
@@ -100,14 +104,16 @@ public sealed partial class Metering
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var price = await db.PriceVersions.At(call.ProductId, now).AsNoTracking().FirstOrDefaultAsync(cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        var wallet = await db.LockWalletAsync(call.AccountId, cancel);
-        if (await db.Events.Where(e => e.RequestId == call.RequestId).Select(e => e.Id)
-            .Concat(db.Holds.Where(h => h.RequestId == call.RequestId).Select(h => h.Id)).AnyAsync(cancel))
+        var found = await db.PriceVersions.At(call.ProductId, now).AsNoTracking()
+            .Select(v => new { Price = v, IsMade = db.Events.Any(e => e.RequestId == call.RequestId) || db.Holds.Any(h => h.RequestId == call.RequestId) })
+            .FirstOrDefaultAsync(cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        if (found.IsMade)
         {
             throw SpendRefusals.Duplicate(call.RequestId);
         }
 
+        var price = _prices.GetOrAdd(found.Price.Id, found.Price);
+        var wallet = await db.LockWalletAsync(call.AccountId, cancel);
         var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
         if (wallet.Hold(amount, _options.FreeAllowance, today) is not { } freePart)
         {
@@ -151,7 +157,7 @@ public sealed partial class Metering
         }
 
         var wallet = await db.LockWalletAsync(hold.AccountId, cancel);
-        var rows = await Rating.RateAsync(db, hold, usage, cancel);
+        var rows = await Rating.RateAsync(db, hold, await PriceAsync(db, hold.PriceVersionId, cancel), usage, cancel);
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
         wallet.Settle(hold, list - charged, charged);
@@ -167,6 +173,9 @@ public sealed partial class Metering
         await db.SaveChangesAsync(cancel);
         return new Settlement(hold.Id, charged, list, usage);
     }
+
+    private async Task<PriceVersion> PriceAsync(BillingDb db, Guid versionId, CancellationToken cancel) =>
+        _prices.TryGetValue(versionId, out var known) ? known : _prices.GetOrAdd(versionId, await db.PriceVersions.AsNoTracking().SingleAsync(v => v.Id == versionId, cancel));
 
     // Two servers may settle one call; the second finds no hold after it has waited for the lock.
     private static async Task<CallHold?> LockHoldAsync(BillingDb db, Guid holdId, CancellationToken cancel)

@@ -7,10 +7,9 @@ namespace Lodestone.Billing;
 internal static class Rating
 {
     /// <summary>One row for each class that has tokens. Moves the month's totals on; the caller holds the wallet's lock and saves.</summary>
-    public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, CallHold hold, CallUsage usage, CancellationToken cancel)
+    public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, CallHold hold, PriceVersion price, CallUsage usage, CancellationToken cancel)
     {
         var month = Days.Month(hold.Day);
-        var price = await db.PriceVersions.AsNoTracking().SingleAsync(v => v.Id == hold.PriceVersionId, cancel);
         var totals = await db.RatingTotals
             .Where(t => t.AccountId == hold.AccountId && t.PriceVersionId == hold.PriceVersionId && t.Month == month).ToListAsync(cancel);
         var freeLeft = hold.FreePart.In(price.Currency);

@@ -52,6 +52,11 @@ public sealed class Prices
             throw new Refusal(RefusalCode.Forbidden, "Only an administrator of this server publishes prices.");
         }
 
+        if (string.IsNullOrWhiteSpace(price.Reason))
+        {
+            throw new Refusal(RefusalCode.Unprocessable, "Give a reason: others will read it in the price's history.") { Param = "reason" };
+        }
+
         Check(price.InputPerMillion, "inputPerMillion");
         Check(price.OutputPerMillion, "outputPerMillion");
         return _steps.WriteAsync((db, token) => PublishAsync(db, price, administrator, token), cancel);

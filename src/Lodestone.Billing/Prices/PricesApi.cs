@@ -23,20 +23,20 @@ internal static class PricesApi
     {
         caller.Administrator();
         Amounts.Check(wanted.Currency);
-        var model = await book.FindAsync(wanted.Model, caller, cancel);
+        var model = await book.FindAsync(wanted.Model ?? "", caller, cancel);
         await prices.PublishAsync(
             new NewModelPrice
             {
                 ProductId = model.Product.Id,
-                InputPerMillion = Amounts.Read(wanted.InputPerMillion.Text, "inputPerMillion"),
-                OutputPerMillion = Amounts.Read(wanted.OutputPerMillion.Text, "outputPerMillion"),
+                InputPerMillion = Amounts.Read(wanted.InputPerMillion?.Text, "inputPerMillion"),
+                OutputPerMillion = Amounts.Read(wanted.OutputPerMillion?.Text, "outputPerMillion"),
                 EffectiveFrom = wanted.EffectiveFrom,
-                Reason = wanted.Reason,
+                Reason = wanted.Reason ?? "",
                 IsConfirmed = wanted.Confirm,
             },
             caller,
             cancel);
-        var published = (await book.FindAsync(wanted.Model, caller, cancel)).Versions.MaxBy(v => v.Version)!; // just published
+        var published = (await book.FindAsync(wanted.Model ?? "", caller, cancel)).Versions.MaxBy(v => v.Version)!; // just published
         return TypedResults.Created((string?)null, PriceView.Of(published));
     }
 }
@@ -48,12 +48,12 @@ internal static class PricesApi
 /// <param name="EffectiveFrom">Now unless given.</param>
 /// <param name="Confirm">A change of more than threefold is meant.</param>
 internal sealed record PriceRequest(
-    string Model, AmountText InputPerMillion, AmountText OutputPerMillion, string Reason, string? Currency = null, DateTimeOffset? EffectiveFrom = null, bool Confirm = false);
+    string? Model, AmountText? InputPerMillion, AmountText? OutputPerMillion, string? Reason, string? Currency = null, DateTimeOffset? EffectiveFrom = null, bool Confirm = false);
 
 /// <param name="Prices">One for each known model, by name.</param>
 internal sealed record PriceList(IReadOnlyList<PricedModelView> Prices);
 
-/// <param name="Current">The version that new calls pay; absent while calls are refused as unpriced.</param>
+/// <param name="Current">The version that new calls pay; null while calls are refused as unpriced.</param>
 /// <param name="History">All versions, newest first, those to come included.</param>
 internal sealed record PricedModelView(string ProductId, string Model, PriceView? Current, IReadOnlyList<PriceView> History)
 {

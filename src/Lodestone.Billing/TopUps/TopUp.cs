@@ -50,8 +50,17 @@ internal sealed class TopUp
     }
 }
 
+/// <summary>One attempt in a list.</summary>
+/// <param name="Reference">What a bank transfer quotes.</param>
+/// <param name="Failure">Why it failed.</param>
+public sealed record TopUpLine(Guid Id, string AccountName, Money Amount, string Provider, string Reference, TopUpState State, string? Failure, DateTimeOffset CreatedAt)
+{
+    internal static TopUpLine Of(TopUp topUp) =>
+        new(topUp.Id, topUp.AccountName, topUp.Money, topUp.Provider, topUp.Reference, topUp.State, topUp.Failure, topUp.CreatedAt);
+}
+
 /// <summary>How a payment stands.</summary>
-internal enum TopUpState
+public enum TopUpState
 {
     /// <summary>The provider is being asked.</summary>
     Submitted,

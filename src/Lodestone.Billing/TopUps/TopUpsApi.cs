@@ -43,7 +43,7 @@ internal static class TopUpsApi
     {
         var account = await accounts.FindAsync(wanted.Account, cancel);
         Amounts.Check(wanted.Currency);
-        var topUp = await topUps.CreateAsync(new NewTopUp(account.Id, account.Name, Amounts.Read(wanted.Amount.Text, "amount"), wanted.Provider), caller, cancel);
+        var topUp = await topUps.CreateAsync(new NewTopUp(account.Id, account.Name, Amounts.Read(wanted.Amount?.Text, "amount"), wanted.Provider ?? ""), caller, cancel);
         return TypedResults.Created((string?)null, TopUpView.Of(topUp));
     }
 
@@ -56,7 +56,7 @@ internal static class TopUpsApi
 /// <param name="Amount">A decimal string.</param>
 /// <param name="Provider"><c>manual</c> (a bank transfer) or <c>test</c>.</param>
 /// <param name="Account">A namespace; the caller's own unless given.</param>
-internal sealed record TopUpRequest(AmountText Amount, string Provider, string? Currency = null, string? Account = null);
+internal sealed record TopUpRequest(AmountText? Amount, string? Provider, string? Currency = null, string? Account = null);
 
 /// <param name="TopUps">Newest first; a <c>Link</c> header leads to the next page.</param>
 internal sealed record TopUpList(IReadOnlyList<TopUpView> TopUps);

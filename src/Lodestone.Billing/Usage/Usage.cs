@@ -34,7 +34,7 @@ internal sealed class Usage(BillingSteps steps)
     /// <summary>Single calls, newest first.</summary>
     /// <param name="before">Only calls older than this one.</param>
     /// <param name="limit">How many at most.</param>
-    public Task<List<CallSummary>> CallsAsync(UsageFilter filter, Caller caller, Guid? before, int limit, CancellationToken cancel) => steps.ReadAsync(
+    public Task<List<CallLine>> CallsAsync(UsageFilter filter, Caller caller, Guid? before, int limit, CancellationToken cancel) => steps.ReadAsync(
         async db =>
         {
             var events = await db.Events.VisibleTo(caller).Within(filter).AsNoTracking()
@@ -42,7 +42,7 @@ internal sealed class Usage(BillingSteps steps)
                 .OrderByDescending(e => e.Id).Take(limit).ToListAsync(cancel);
             var ids = events.ConvertAll(e => e.Id);
             var rows = (await db.RatedRows.AsNoTracking().Where(r => ids.Contains(r.EventId)).ToListAsync(cancel)).ToLookup(r => r.EventId);
-            return events.ConvertAll(e => new CallSummary(e, [.. rows[e.Id].OrderBy(r => r.Class)]));
+            return events.ConvertAll(e => CallLine.Of(e, rows[e.Id]));
         });
 
     /// <summary>One call down to its postings; <see langword="null"/> when there is none that the caller may see.</summary>
@@ -91,13 +91,18 @@ internal sealed record UsageSum(DateOnly Day, string Model, long Calls, long Inp
     };
 }
 
-/// <param name="Event">The call.</param>
-/// <param name="Rows">Its classes, rated; none when it cost nobody anything.</param>
-internal sealed record CallSummary(MeterEvent Event, IReadOnlyList<RatedRow> Rows)
+/// <summary>One call in a list.</summary>
+/// <param name="Time">When it began.</param>
+/// <param name="Model"><c>owner/name</c>.</param>
+/// <param name="ListValue">What it would have cost without the free allowance.</param>
+/// <param name="Charged">Taken from the balance.</param>
+public sealed record CallLine(Guid Id, string RequestId, DateTimeOffset Time, string Model, long InputTokens, long OutputTokens, Money ListValue, Money Charged, CallOutcome Outcome)
 {
-    public Money ListValue => Rows.Aggregate(Money.Zero(BillingOptions.Currency), (sum, row) => sum + row.List.In(row.Currency));
-
-    public Money Charged => Rows.Aggregate(Money.Zero(BillingOptions.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
+    internal static CallLine Of(MeterEvent call, IEnumerable<RatedRow> rows) => rows.Aggregate(
+        new CallLine(
+            call.Id, call.RequestId, call.Time, call.ProductName, call.InputTokens, call.OutputTokens,
+            Money.Zero(BillingOptions.Currency), Money.Zero(BillingOptions.Currency), call.Outcome),
+        (line, row) => line with { ListValue = line.ListValue + row.List.In(row.Currency), Charged = line.Charged + row.Amount.In(row.Currency) });
 }
 
 /// <param name="Event">The call.</param>

@@ -46,11 +46,11 @@ internal static class UsageApi
         [AsParameters] UsageQuery query, HttpContext context, AccountChoice accounts, Usage usage, Caller caller, TimeProvider clock, CancellationToken cancel)
     {
         var account = await accounts.FindAsync(query.Account, cancel);
-        var calls = await usage.CallsAsync(FilterOf(query, account.Id, clock), caller, Before(query.Cursor), Page + 1, cancel);
+        var calls = await usage.CallsAsync(FilterOf(query, account.Id, clock, isUnbounded: true), caller, Before(query.Cursor), Page + 1, cancel);
         if (calls.Count > Page)
         {
             calls.RemoveAt(Page);
-            Cursor.LinkNext(context, calls[^1].Event.Id.ToString("N"));
+            Cursor.LinkNext(context, calls[^1].Id.ToString("N"));
         }
 
         return TypedResults.Ok(new CallList([.. calls.Select(CallRow.Of)]));
@@ -70,12 +70,13 @@ internal static class UsageApi
         : null;
 
     /// <summary>The month so far, unless other days are named.</summary>
-    public static UsageFilter FilterOf(UsageQuery query, Guid accountId, TimeProvider clock)
+    /// <param name="isUnbounded">The answer is paged, so that any number of days may be asked for.</param>
+    public static UsageFilter FilterOf(UsageQuery query, Guid accountId, TimeProvider clock, bool isUnbounded = false)
     {
         var today = Days.Of(clock.GetUtcNow());
         var from = query.Day ?? query.From ?? Days.Month(query.To?.AddDays(-1) ?? today);
         var to = query.Day?.AddDays(1) ?? query.To ?? (from > today ? from : today).AddDays(1);
-        if (from >= to || to.DayNumber - from.DayNumber > MostDays)
+        if (from >= to || (!isUnbounded && to.DayNumber - from.DayNumber > MostDays))
         {
             throw new Refusal(PeriodInverted, string.Create(CultureInfo.InvariantCulture, $"'from' is the first day and 'to' the day after the last, at most {MostDays} days later: {DayText(from)} and {DayText(to)} are not.")) { Param = "from" };
         }

@@ -18,20 +18,20 @@ internal sealed record CallList(IReadOnlyList<CallRow> Calls);
 
 internal sealed record CallRow(string RequestId, string Time, string Model, long InputTokens, long OutputTokens, string ListValue, string Charged, string Currency, string Outcome)
 {
-    public static CallRow Of(CallSummary call) => new(
-        call.Event.RequestId,
-        Instants.ToWire(call.Event.Time),
-        call.Event.ProductName,
-        call.Event.InputTokens,
-        call.Event.OutputTokens,
+    public static CallRow Of(CallLine call) => new(
+        call.RequestId,
+        Instants.ToWire(call.Time),
+        call.Model,
+        call.InputTokens,
+        call.OutputTokens,
         call.ListValue.ToString(),
         call.Charged.ToString(),
         BillingOptions.Currency.Code,
-        call.Event.Outcome.ToWire());
+        call.Outcome.ToWire());
 }
 
 /// <summary>A call from the event to the ledger.</summary>
-/// <param name="Ledger">Absent when nothing was charged.</param>
+/// <param name="Ledger">Null when nothing was charged.</param>
 internal sealed record CallReport(CallEvent Event, IReadOnlyList<RatedLine> Rated, TransactionView? Ledger)
 {
     public static CallReport Of(CallDetail call, IReadOnlyDictionary<Guid, string> names, bool showsBuyer) => new(
@@ -40,8 +40,8 @@ internal sealed record CallReport(CallEvent Event, IReadOnlyList<RatedLine> Rate
         call.Transaction is null ? null : TransactionView.Of(call.Transaction, call.Postings));
 }
 
-/// <param name="Caller">Who called; absent for sellers.</param>
-/// <param name="TokenId">The credential used; absent for sellers.</param>
+/// <param name="Caller">Who called; null for sellers.</param>
+/// <param name="TokenId">The credential used; null for sellers.</param>
 /// <param name="Measurement">Who counted: <c>engine</c>, <c>backend</c>, <c>tokenizer</c> or <c>estimated</c>.</param>
 internal sealed record CallEvent(
     string Id, string RequestId, string Time, string RecordedAt, string Account, string? Caller, string? TokenId, string Model, string Revision,

@@ -42,18 +42,20 @@ internal static class WalletRows
     /// <summary>The account's wallet, made when it is the first time, and locked until the transaction ends.</summary>
     public static async Task<Wallet> LockWalletAsync(this BillingDb db, Guid accountId, CancellationToken cancel)
     {
-        // There before it is locked: a row that appears between lock and read would be read without its lock.
-        if (!await db.Wallets.AnyAsync(w => w.Id == accountId, cancel))
+        // Reading is locking where there is one writer.
+        if (!db.Database.IsNpgsql() && await db.Wallets.SingleOrDefaultAsync(w => w.Id == accountId, cancel) is { } known)
         {
-            await db.Database.ExecuteSqlAsync(
-                $"""
-                insert into billing_wallet (id, currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
-                    free_used_units, free_used_remainder, free_held_units, free_held_remainder)
-                values ({accountId}, {BillingOptions.Currency.Code}, 0, 0, 0, 0, 0, 0, 0, 0, 0) on conflict (id) do nothing
-                """,
-                cancel);
+            return known;
         }
 
+        // There before it is locked: a row that appears between lock and read would be read without its lock.
+        await db.Database.ExecuteSqlAsync(
+            $"""
+            insert into billing_wallet (id, currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
+                free_used_units, free_used_remainder, free_held_units, free_held_remainder)
+            values ({accountId}, {BillingOptions.Currency.Code}, 0, 0, 0, 0, 0, 0, 0, 0, 0) on conflict (id) do nothing
+            """,
+            cancel);
         await db.LockAsync<Wallet>(accountId, cancel);
         return await db.Wallets.SingleAsync(w => w.Id == accountId, cancel);
     }

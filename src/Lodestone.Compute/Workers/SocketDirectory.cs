@@ -35,7 +35,14 @@ internal sealed class SocketDirectory : IDisposable
     public void Dispose()
     {
         _lock.Dispose();
-        Directory.Delete(_path, recursive: true);
+        try
+        {
+            Directory.Delete(_path, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another server that starts just now found it unlocked, and removed it.
+        }
     }
 
     // The lock goes with its process, however that ends. A folder whose lock can be had belongs to nobody.

@@ -12,6 +12,8 @@ namespace Lodestone.Core;
 /// </summary>
 public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbContext(options)
 {
+    private bool _hasPublished;
+
     public DbSet<OutboxEvent> Outbox => Set<OutboxEvent>();
 
     /// <summary>The prefix of the module's tables, without the underscore.</summary>
@@ -25,6 +27,7 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
         where T : notnull
     {
         var now = data.Clock.GetUtcNow();
+        _hasPublished = true;
         Outbox.Add(new OutboxEvent
         {
             Id = Guid.CreateVersion7(now),
@@ -44,7 +47,7 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
 
         using var gate = await data.Database.WriteGateAsync(File, cancellationToken);
         var count = await base.SaveChangesAsync(acceptAllChangesOnSuccess, cancellationToken);
-        data.Outbox.Wake();
+        WakeDelivery();
         return count;
     }
 
@@ -73,7 +76,7 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
         await using var transaction = await Database.BeginTransactionAsync(cancel);
         var result = await work(cancel);
         await transaction.CommitAsync(cancel);
-        data.Outbox.Wake();
+        WakeDelivery();
         return result;
     }
 
@@ -88,6 +91,16 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
 
         var sql = "select 1 from " + Model.FindEntityType(typeof(TEntity))!.GetTableName() + " where id = {0} for update"; // mapped in this context
         return Database.ExecuteSqlRawAsync(sql, [id], cancel);
+    }
+
+    // Most writes publish nothing, and looking for events after each of them would cost as much as the write.
+    private void WakeDelivery()
+    {
+        if (_hasPublished)
+        {
+            _hasPublished = false;
+            data.Outbox.Wake();
+        }
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)

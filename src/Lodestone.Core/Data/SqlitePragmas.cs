@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore.Diagnostics;
 
@@ -12,13 +13,23 @@ internal sealed class SqlitePragmas : DbConnectionInterceptor
 {
     private const string Sql = "pragma journal_mode=wal; pragma synchronous=full; pragma busy_timeout=30000; pragma temp_store=memory;";
 
+    // Connections are pooled: the same handle is opened again and again, and keeps its settings.
+    private static readonly ConditionalWeakTable<object, object> Prepared = [];
+
     public static SqlitePragmas Instance { get; } = new();
 
     public static void Apply(DbConnection connection)
     {
-        using var command = ((SqliteConnection)connection).CreateCommand();
+        var sqlite = (SqliteConnection)connection;
+        if (sqlite.Handle is not { } handle || Prepared.TryGetValue(handle, out _))
+        {
+            return;
+        }
+
+        using var command = sqlite.CreateCommand();
         command.CommandText = Sql;
         command.ExecuteNonQuery();
+        Prepared.AddOrUpdate(handle, handle);
     }
 
     public override void ConnectionOpened(DbConnection connection, ConnectionEndEventData eventData) => Apply(connection);

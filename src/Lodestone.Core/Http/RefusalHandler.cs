@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Core;
@@ -83,10 +85,13 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
         BadHttpRequestException { InnerException: JsonException json } => new Refusal(
             RefusalCode.Invalid, $"The body is not valid JSON at line {json.LineNumber + 1}, position {json.BytePositionInLine + 1}."),
         BadHttpRequestException bad => new Refusal(RefusalCode.Invalid, bad.Message),
-        IOException { HResult: DiskFull or DiskFullWindows } => new Refusal(RefusalCode.StorageFull, "The server's disk is full. Nothing was stored; ask its operator to make room."),
+        IOException { HResult: DiskFull or DiskFullWindows } or SqliteException { SqliteErrorCode: DatabaseFull }
+            or DbUpdateException { InnerException: SqliteException { SqliteErrorCode: DatabaseFull } } =>
+            new Refusal(RefusalCode.StorageFull, "The server's disk is full. Nothing was stored; ask its operator to make room."),
         _ => null,
     };
 
+    private const int DatabaseFull = 13; // SQLITE_FULL
     private const int DiskFull = 28; // ENOSPC
     private const int DiskFullWindows = unchecked((int)0x80070070);
 

@@ -37,7 +37,7 @@ internal sealed partial class TaskLoop(Tasks tasks, IEnumerable<TaskKind> kinds,
             return;
         }
 
-        using var timer = new PeriodicTimer(Poll, clock);
+        using var timer = new PeriodicTimer(Poll); // a rhythm, not a time: it does not follow the clock
         var running = new List<Task>();
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -89,7 +89,7 @@ internal sealed partial class TaskLoop(Tasks tasks, IEnumerable<TaskKind> kinds,
     {
         try
         {
-            using var timer = new PeriodicTimer(Lease / 3, clock);
+            using var timer = new PeriodicTimer(Lease / 3);
             while (await timer.WaitForNextTickAsync(lost.Token))
             {
                 using var deadline = CancellationTokenSource.CreateLinkedTokenSource(lost.Token);

@@ -18,14 +18,15 @@ namespace Lodestone.Gateway;
 ///  2. find the model       what one may not see is not found
 ///  3. acquire its engine   loads it if need be; the request waits
 ///  4. count the prompt     exactly, by the engine and with the model's template: an upper bound would refuse calls that fit
-///                          into a limit, and the round trip over the socket costs a fifth of a millisecond
+///                          into a limit, and the round trip over the socket costs half a millisecond
 ///  5. reserve              the most that the call may cost, journalled before the engine hears of it
 ///  6. relay                tokens as they come
 ///  7. settle               once, on every ending: whole, cut, client gone, engine dead, too slow
 ///  8. end                  the last bytes only now: who has the end of an answer has its charge on record
 /// </code>
 /// </summary>
-internal sealed partial class ChatCompletions(Models models, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+internal sealed class ChatCompletions(
+    Models models, KnownModels known, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -35,9 +36,39 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
 
         // 1.
         using var request = await ChatRequest.ReadAsync(http, options.LargestBody, clientLeft);
+        Answer InForm(AnswerHead head) =>
+            request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+        try
+        {
+            var (answer, ending) = await RunAsync(http, caller, request, InForm, clientLeft);
+
+            // 8.
+            await EndAsync(http.Response, answer, ending, clientLeft);
+        }
+        catch (Refusal refusal) when (refusal.HelpPath is { } path)
+        {
+            throw WithAddress(refusal, http.Request.BaseAddress() + path);
+        }
+    }
+
+    /// <summary>The same call for a page that shows the answer itself: all but the last step.</summary>
+    /// <exception cref="Refusal">Whatever a client would be told.</exception>
+    public async Task<WholeAnswer> AskAsync(HttpContext http, Caller caller, ChatRequest request, CancellationToken clientLeft)
+    {
+        InferenceAccess.Check(caller, http.Request);
+        var (answer, ending) = await RunAsync(http, caller, request, head => new WholeAnswer(http.Response, head), clientLeft);
+        clientLeft.ThrowIfCancellationRequested();
+        return ending.Fault is null ? answer : throw ending.Refusal;
+    }
+
+    private async Task<(TAnswer Answer, Ending Ending)> RunAsync<TAnswer>(
+        HttpContext http, Caller caller, ChatRequest request, Func<AnswerHead, TAnswer> inForm, CancellationToken clientLeft)
+        where TAnswer : Answer
+    {
+        var startedAt = clock.GetTimestamp();
 
         // 2.
-        var model = await models.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
+        var model = await known.FindAsync(models, caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
         using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
 
         // 3.
@@ -50,8 +81,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         var hold = await ReserveAsync(http, caller, model, size);
 
         // 6.
-        var head = new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model);
-        Answer answer = request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+        var answer = inForm(new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model));
         var delivery = new Delivery(metering, hold, clock, log);
         using var inFlight = GatewayMetrics.InFlight();
         var ending = await relay.RunAsync(new Call(model.Id, lease, request.ForAnswer(size.MaxOutput), answer, delivery, startedAt), clientLeft);
@@ -60,9 +90,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         var usage = ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;
         await delivery.CloseAsync(usage, ending.Outcome);
         GatewayMetrics.Ended(ending.Outcome, usage, span);
-
-        // 8.
-        await EndAsync(http.Response, answer, ending, clientLeft);
+        return (answer, ending);
     }
 
     private static async Task EndAsync(HttpResponse response, Answer answer, Ending ending, CancellationToken clientLeft)
@@ -99,15 +127,22 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
         return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room)) : throw GatewayRefusals.TooLong(prompt, context);
     }
 
+    // An engine that dies here is replaced unseen: nothing has been reserved or sent.
     private static async Task<long> CountAsync(byte[] body, WorkerLease lease, CancellationToken cancel)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            return await EngineEvents.CountAsync(lease.Http, body, cancel);
-        }
-        catch (Exception gone) when (gone is HttpRequestException or IOException)
-        {
-            return await lease.FailOverAsync(cancel) ? await EngineEvents.CountAsync(lease.Http, body, cancel) : throw GatewayRefusals.EngineLost();
+            try
+            {
+                return await EngineEvents.CountAsync(lease.Http, body, cancel);
+            }
+            catch (Exception gone) when (gone is HttpRequestException or IOException)
+            {
+                if (attempt == Relay.MostAttempts || !await lease.FailOverAsync(cancel))
+                {
+                    throw GatewayRefusals.EngineLost();
+                }
+            }
         }
     }
 
@@ -127,14 +162,7 @@ internal sealed partial class ChatCompletions(Models models, Workers workers, Me
             MaxOutputTokens = size.MaxOutput,
             ModelTimeout = options.AnswerWithin,
         };
-        try
-        {
-            return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
-        }
-        catch (Refusal refusal) when (refusal.HelpPath is { } path)
-        {
-            throw WithAddress(refusal, http.Request.BaseAddress() + path);
-        }
+        return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
     }
 
     // Who reads this has a program in hand, not a page: they need the whole address.

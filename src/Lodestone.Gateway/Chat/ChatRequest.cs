@@ -59,6 +59,13 @@ internal sealed class ChatRequest : IDisposable
             throw GatewayRefusals.NotJson((broken.LineNumber ?? 0) + 1, (broken.BytePositionInLine ?? 0) + 1);
         }
 
+        return Of(document);
+    }
+
+    /// <param name="document">The body; disposed with the request, or at once when something is wrong with it.</param>
+    /// <exception cref="Refusal">The first thing wrong with it, by name.</exception>
+    public static ChatRequest Of(JsonDocument document)
+    {
         try
         {
             return document.RootElement.ValueKind is JsonValueKind.Object ? new ChatRequest(document) : throw GatewayRefusals.NotAnObject();

@@ -8,7 +8,8 @@ namespace Lodestone.Gateway;
 /// <summary>Passes an engine's answer on to a client as it comes, and says how it ended. One flush for what one read brought.</summary>
 internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, ILogger<Relay> log)
 {
-    private const int MostAttempts = 3;
+    /// <summary>Engines that one call may outlive.</summary>
+    public const int MostAttempts = 3;
 
     /// <summary>Runs to the answer's end, whatever that is: nothing is thrown, so the call can be settled in one place.</summary>
     public async Task<Ending> RunAsync(Call call, CancellationToken clientLeft)

@@ -12,6 +12,11 @@ internal sealed class WholeAnswer(HttpResponse response, AnswerHead head) : Answ
     private readonly ArrayBufferWriter<byte> _text = new(1024);
     private byte[] _finish = [];
 
+    /// <summary>The answer as text, for pages.</summary>
+    public string Text => JsonSerializer.Deserialize<string>(Quoted)!; // a JSON string
+
+    private byte[] Quoted => [(byte)'"', .. _text.WrittenSpan, (byte)'"'];
+
     public override Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
 
     public override void Restart()
@@ -57,7 +62,7 @@ internal sealed class WholeAnswer(HttpResponse response, AnswerHead head) : Answ
         json.WriteStartObject("message");
         json.WriteString("role", "assistant");
         json.WritePropertyName("content");
-        json.WriteRawValue([(byte)'"', .. _text.WrittenSpan, (byte)'"'], skipInputValidation: true);
+        json.WriteRawValue(Quoted, skipInputValidation: true);
         json.WriteNull("refusal");
         json.WriteEndObject();
         json.WriteNull("logprobs");

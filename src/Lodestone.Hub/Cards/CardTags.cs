@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
@@ -121,5 +122,26 @@ internal static class CardValues
     public static string? TokenText(this JsonObject tokenizer, string key) =>
         tokenizer[key] is JsonObject token ? token.Text("content") : tokenizer.Text(key);
 
-    private static string? AsText(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+    /// <summary>The value without what a database cannot keep: NUL, and halves of characters.</summary>
+    public static JsonNode? Clean(JsonNode? value) => value switch
+    {
+        JsonObject map => new JsonObject(map.Select(p => KeyValuePair.Create(Clean(p.Key), Clean(p.Value)))),
+        JsonArray list => new JsonArray([.. list.Select(Clean)]),
+        JsonValue single when single.GetValueKind() is JsonValueKind.String => AsText(single) is { } text ? JsonValue.Create(text) : null,
+        _ => value?.DeepClone(),
+    };
+
+    public static string Clean(string text) => text.Replace("\0", "", StringComparison.Ordinal);
+
+    private static string? AsText(JsonNode? node)
+    {
+        try
+        {
+            return node is JsonValue value && value.TryGetValue<string>(out var text) ? Clean(text) : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half of a surrogate pair
+        }
+    }
 }

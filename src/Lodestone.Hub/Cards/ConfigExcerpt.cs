@@ -31,7 +31,7 @@ internal static class ConfigExcerpt
         {
             if (from?[key] is { } value)
             {
-                picked[key] = value.DeepClone();
+                picked[key] = CardValues.Clean(value);
             }
         }
 

@@ -128,7 +128,7 @@ internal sealed class YamlAsJson
         while (!_parser.TryConsume<MappingEnd>(out _))
         {
             var key = _parser.Consume<Scalar>();
-            if (!map.TryAdd(key.Value, Value(depth + 1)))
+            if (!map.TryAdd(CardValues.Clean(key.Value), Value(depth + 1)))
             {
                 throw new SemanticErrorException(key.Start, key.End, $"'{key.Value}' occurs twice.");
             }

@@ -158,7 +158,7 @@ internal sealed class GgufHeader
 
         Spend((long)length + 8);
         var bytes = _reader.ReadBytes((int)length);
-        return bytes.Length == (int)length ? Encoding.UTF8.GetString(bytes) : throw new EndOfStreamException();
+        return bytes.Length == (int)length ? CardValues.Clean(Encoding.UTF8.GetString(bytes)) : throw new EndOfStreamException();
     }
 
     private long Count()

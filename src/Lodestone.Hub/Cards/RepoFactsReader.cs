@@ -11,6 +11,8 @@ internal sealed partial class RepoFactsReader(RepoContent content)
     private const long MaxJson = 16 * 1024 * 1024;
     private const int MaxShards = 2000;
 
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     /// <summary>Whether facts can change when this path does.</summary>
     public static bool Matters(string path) =>
         path is "README.md" or "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path);
@@ -53,9 +55,9 @@ internal sealed partial class RepoFactsReader(RepoContent content)
     {
         try
         {
-            return await content.ReadTextAsync(tree, path, MaxJson, cancel) is { } text ? JsonNode.Parse(text) as JsonObject : null;
+            return await content.ReadTextAsync(tree, path, MaxJson, cancel) is { } text ? JsonNode.Parse(text, documentOptions: Strict) as JsonObject : null;
         }
-        catch (Exception failure) when (failure is JsonException or ArgumentException) // the latter: a name occurs twice
+        catch (JsonException)
         {
             return null;
         }

@@ -12,6 +12,7 @@ internal sealed record SafetensorsFacts(IReadOnlyDictionary<string, long> Parame
 internal static class SafetensorsHeader
 {
     private const long MaxHeader = 32 * 1024 * 1024;
+    private const int MaxTypeName = 20;
 
     /// <summary>Adds the file's parameters; <see langword="false"/> when it is not a safetensors file.</summary>
     public static async Task<bool> AddAsync(Stream file, Dictionary<string, long> parameters, CancellationToken cancel)
@@ -57,6 +58,11 @@ internal static class SafetensorsHeader
         foreach (var tensor in header.EnumerateObject().Where(t => t.Name is not "__metadata__"))
         {
             var type = tensor.Value.GetProperty("dtype").GetString() ?? "";
+            if (type.Length is 0 or > MaxTypeName || !type.All(c => char.IsAsciiLetterOrDigit(c) || c is '_'))
+            {
+                throw new FormatException("Not the name of a type");
+            }
+
             var size = tensor.Value.GetProperty("shape").EnumerateArray().Aggregate(1L, (product, dimension) => checked(product * dimension.GetInt64()));
             counts[type] = checked(counts.GetValueOrDefault(type) + size);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -28,6 +29,15 @@ internal static class ValidateCard
         }
 
         return new CardVerdict([.. Errors(data)], []);
+    }
+
+    /// <exception cref="Refusal"><c>invalid_request</c>: the README that somebody commits has metadata that nothing can read.</exception>
+    public static void Require(string readme)
+    {
+        if (Check(readme).Errors is [var first, ..])
+        {
+            throw new Refusal(RefusalCode.Invalid, $"Invalid metadata in README.md: {first.Message}");
+        }
     }
 
     private static IEnumerable<CardRemark> Errors(JsonObject data)

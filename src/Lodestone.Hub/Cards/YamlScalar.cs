@@ -10,7 +10,7 @@ internal static class YamlScalar
 {
     public static JsonNode? Read(Scalar scalar)
     {
-        var text = scalar.Value;
+        var text = CardValues.Clean(scalar.Value);
         if (scalar.Style is not ScalarStyle.Plain || (!scalar.Tag.IsEmpty && scalar.Tag.Value.EndsWith(":str", StringComparison.Ordinal)))
         {
             return JsonValue.Create(text);

@@ -23,37 +23,50 @@ internal sealed class CommitReader(PackWriter pack)
 
     public async Task<NewCommit> ReadAsync(PipeReader body, CancellationToken cancel)
     {
-        for (var searched = 0L; ;)
+        var searched = 0L;
+        for (var isAtEnd = false; !isAtEnd;)
         {
             var read = await body.ReadAsync(cancel);
-            var buffer = read.Buffer;
-            while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
+            var rest = read.Buffer.End; // after a refusal nothing of this is read again
+            try
             {
-                ReadLine(buffer.Slice(0, end));
-                buffer = buffer.Slice(buffer.GetPosition(1, end));
-                searched = 0;
+                var left = ReadLines(read.Buffer, searched, read.IsCompleted);
+                (rest, searched, isAtEnd) = (left.Start, left.Length, read.IsCompleted);
             }
-
-            searched = buffer.Length;
-
-            if (buffer.Length > MaxLine)
+            finally
             {
-                throw TooLarge(null);
+                body.AdvanceTo(rest, read.Buffer.End);
             }
-
-            if (read.IsCompleted)
-            {
-                ReadLine(buffer);
-                body.AdvanceTo(buffer.End);
-                break;
-            }
-
-            body.AdvanceTo(buffer.Start, buffer.End);
         }
 
         return _header is null
             ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
             : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
+    }
+
+    /// <param name="searched">Bytes at the start that are known to have no line's end.</param>
+    /// <returns>What no line's end has come for yet.</returns>
+    private ReadOnlySequence<byte> ReadLines(ReadOnlySequence<byte> buffer, long searched, bool isLast)
+    {
+        while (buffer.Slice(searched).PositionOf((byte)'\n') is { } end)
+        {
+            ReadLine(buffer.Slice(0, end));
+            buffer = buffer.Slice(buffer.GetPosition(1, end));
+            searched = 0;
+        }
+
+        if (buffer.Length > MaxLine)
+        {
+            throw TooLarge(null);
+        }
+
+        if (isLast)
+        {
+            ReadLine(buffer);
+            buffer = buffer.Slice(buffer.End);
+        }
+
+        return buffer;
     }
 
     private void ReadLine(ReadOnlySequence<byte> line)
@@ -93,18 +106,18 @@ internal sealed class CommitReader(PackWriter pack)
             throw Invalid("The first line of a commit must be its header");
         }
 
-        var path = line.Text("path") is { } given ? CleanPath(given) : throw Invalid("\"path\" is missing");
+        var path = CleanPath.Of(line.Text("path")?.TrimEnd('/') ?? throw Invalid("\"path\" is missing"));
         _changes.Add(line.Key switch
         {
             "file" => File(line, path),
             "lfsFile" => LargeFile(line, path),
             "deletedFile" or "deletedFolder" or "deletedEntry" => new DeleteEntry(path),
-            "copyFile" => new CopyEntry(path, CleanPath(line.Text("srcPath") ?? throw Invalid("\"srcPath\" is missing")), line.Text("srcRevision")),
+            "copyFile" => new CopyEntry(path, CleanPath.Of(line.Text("srcPath") ?? throw Invalid("\"srcPath\" is missing")), line.Text("srcRevision")),
             _ => throw Invalid($"\"{line.Key}\" is not a known key"),
         });
         if (line.Text("oldPath") is { } old && old != path)
         {
-            _changes.Add(new DeleteEntry(CleanPath(old)));
+            _changes.Add(new DeleteEntry(CleanPath.Of(old)));
         }
     }
 
@@ -117,6 +130,11 @@ internal sealed class CommitReader(PackWriter pack)
             throw TooLarge(path);
         }
 
+        if (path is "README.md")
+        {
+            ValidateCard.Require(GitName.Decode(content.Span));
+        }
+
         var isAttributes = path.EndsWith(GitAttributes.FileName, StringComparison.Ordinal);
         return new PutFile(path, pack.Write(GitObjectType.Blob, content.Span), isAttributes ? GitName.Decode(content.Span) : null);
     }
@@ -125,14 +143,6 @@ internal sealed class CommitReader(PackWriter pack)
         Sha256Digest.TryParse(line.Text("oid"), out var digest)
             ? new PutLargeFile(path, digest, line.Number("size"))
             : throw Invalid($"\"oid\" of '{path}' must be a SHA-256 in 64 lower-case hex digits");
-
-    private static string CleanPath(string path)
-    {
-        var trimmed = path.TrimEnd('/');
-        return GitPath.IsClean(trimmed)
-            ? trimmed
-            : throw new Refusal(RefusalCode.Unprocessable, $"'{path}' cannot be a path. Use a relative path without '..', '.git', backslashes or control characters.");
-    }
 
     private static bool IsBlank(ReadOnlySequence<byte> line)
     {

@@ -14,7 +14,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
         var builder = new CommitBuilder(git, held);
         var refName = RefOf(git, branch);
-        var made = await PublishAsync(git, builder, refName, commit, pack, Signature(author), cancel);
+        var made = await PublishAsync(git, builder, refName, commit, pack, GitAuthor.Of(author, clock), cancel);
         await refresh.AfterCommitAsync(repo.Id, git, refName, commit.Changes);
         return made;
     }
@@ -23,7 +23,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
     public async Task<ObjectId> BeginAsync(GitRepository git, NewCommit commit, PackWriter pack, Caller author, CancellationToken cancel)
     {
         var builder = new CommitBuilder(git, new Dictionary<string, long>(StringComparer.Ordinal));
-        return await PublishAsync(git, builder, RefName.Branches + "main", commit, pack, Signature(author), cancel);
+        return await PublishAsync(git, builder, RefName.Branches + "main", commit, pack, GitAuthor.Of(author, clock), cancel);
     }
 
     /// <summary>
@@ -71,7 +71,4 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
             throw git.Revisions.Find(parent) is null ? HubRefusals.RevisionNotFound(parent) : HubRefusals.BranchMoved();
         }
     }
-
-    /// <summary>The address is one that cannot be mailed: addresses are not revealed.</summary>
-    private GitSignature Signature(Caller author) => new(author.Name, $"{author.Name}@users.noreply.invalid", clock.GetUtcNow());
 }

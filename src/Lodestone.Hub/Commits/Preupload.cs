@@ -14,8 +14,9 @@ internal static class Preupload
 
     public static void MapPreupload(this IEndpointRouteBuilder repo) => repo.MapPost("/preupload/{**rev}", Decide);
 
-    private static async Task<IResult> Decide(PreuploadRequest asked, RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    private static async Task<IResult> Decide(PreuploadRequest asked, RepoRoute route, RepoAccess access, RepoStore store, HttpRequest request, CancellationToken cancel)
     {
+        NoPullRequests.Refuse(request);
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
         var at = RevisionPath.OfRevision(git, route.Revision);
@@ -29,7 +30,7 @@ internal static class Preupload
         var ignored = GitIgnore.Parse(asked.GitIgnore ?? GitIgnore.Read(git.Objects, tree));
         var answers = files.Select(file =>
         {
-            var path = file.CleanPath();
+            var path = CleanPath.Of(file.Path);
             var mode = IsLarge(file, path, attributes) ? "lfs" : "regular";
             return new PreuploadAnswerFile(path, mode, ignored.IsIgnored(path), tree.Find(path) is { IsFolder: false } found ? found.ETag : null);
         });
@@ -67,10 +68,6 @@ internal sealed record PreuploadRequest(IReadOnlyList<PreuploadFile>? Files, str
 /// <param name="Sample">Base64 of the first 512 bytes.</param>
 internal sealed record PreuploadFile(string? Path, long Size, string? Sample)
 {
-    public string CleanPath() => Path is { } path && GitPath.IsClean(path)
-        ? path
-        : throw new Refusal(RefusalCode.Unprocessable, $"'{Path}' cannot be a path. Use a relative path without '..', '.git', backslashes or control characters.");
-
     public byte[] SampleBytes()
     {
         var bytes = new byte[((Sample?.Length ?? 0) * 3 / 4) + 3];

@@ -1,3 +1,4 @@
+using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -10,7 +11,14 @@ internal static class Refs
     private const string Converts = "refs/convert/";
     private const string PullRequests = "refs/pr/";
 
-    public static void MapRefs(this IEndpointRouteBuilder repo) => repo.MapGet("/refs", List);
+    public static void MapRefs(this IEndpointRouteBuilder repo)
+    {
+        repo.MapGet("/refs", List);
+        repo.MapPost("/branch/{**branch}", CreateBranch);
+        repo.MapDelete("/branch/{**branch}", DeleteBranch);
+        repo.MapPost("/tag/{**rev}", CreateTag);
+        repo.MapDelete("/tag/{**tag}", DeleteTag);
+    }
 
     private static async Task<IResult> List(RepoRoute route, RepoAccess access, RepoStore store, HttpRequest request, CancellationToken cancel)
     {
@@ -20,6 +28,81 @@ internal static class Refs
         var refs = new RepoRefs(
             Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests) : null);
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
+    }
+
+    private static async Task<IResult> CreateBranch(
+        NewBranch asked, RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, TimeProvider clock, CancellationToken cancel)
+    {
+        var repo = await access.ToChangeAsync(route, cancel);
+        if (route.Revision.StartsWith("refs/", StringComparison.Ordinal) || !RefName.IsValidBranch(route.Revision))
+        {
+            throw new Refusal(RefusalCode.Invalid, "Invalid reference for a branch");
+        }
+
+        var git = store.Open(repo.Id);
+        var name = RefName.Branches + route.Revision;
+        using var pack = git.NewPack();
+        var start = asked.EmptyBranch is true
+            ? pack.Write(Empty(GitAuthor.Of(access.Caller, clock), pack))
+            : RevisionPath.OfRevision(git, asked.StartingPoint ?? "main").Commit;
+        using var complete = pack.Complete();
+        var old = asked.Overwrite is true ? git.References.Find(name) : null;
+        RequirePublished(await git.Publish(complete, [new RefUpdate(name, old, start)], cancel), name);
+        await refresh.AfterMoveAsync(repo.Id, git, name);
+        return Results.Ok();
+    }
+
+    private static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    {
+        var repo = await access.ToChangeAsync(route, cancel);
+        if (route.Revision is "main")
+        {
+            throw new Refusal(RefusalCode.Forbidden, "Cannot delete refs/heads/main");
+        }
+
+        return await DeleteAsync(store.Open(repo.Id), RefName.Branches, route.Revision, cancel);
+    }
+
+    private static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
+    {
+        var repo = await access.ToChangeAsync(route, cancel);
+        var git = store.Open(repo.Id);
+        var commit = RevisionPath.OfRevision(git, route.Revision).Commit;
+        if (asked.Tag is not { } tag || !RefName.IsValidTag(tag))
+        {
+            throw new Refusal(RefusalCode.Invalid, $"'{asked.Tag}' cannot be the name of a tag.") { Param = "tag" };
+        }
+
+        using var pack = git.NewPack();
+        var target = asked.Message is { Length: > 0 } message
+            ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
+            : commit;
+        using var complete = pack.Complete();
+        RequirePublished(await git.Publish(complete, [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
+        return Results.Ok();
+    }
+
+    private static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    {
+        var repo = await access.ToChangeAsync(route, cancel);
+        return await DeleteAsync(store.Open(repo.Id), RefName.Tags, route.Revision, cancel);
+    }
+
+    private static async Task<IResult> DeleteAsync(GitRepository git, string prefix, string name, CancellationToken cancel)
+    {
+        var old = git.References.Find(prefix + name) ?? throw HubRefusals.RevisionNotFound(name);
+        RequirePublished(await git.Publish(null, [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
+        return Results.Ok();
+    }
+
+    private static GitCommit Empty(GitSignature author, PackWriter pack) => new(pack.Write(GitObjectType.Tree, []), [], author, author, "initial commit");
+
+    private static void RequirePublished(PublishOutcome outcome, string name)
+    {
+        if (outcome is not Published)
+        {
+            throw new Refusal(RefusalCode.Conflict, outcome is NameTaken taken ? $"{name} cannot be, because {taken.By} exists" : $"Reference {name} already exists");
+        }
     }
 
     private static List<RepoRef> Under(GitRepository git, string prefix) =>
@@ -34,3 +117,19 @@ internal sealed record RepoRefs(
 /// <param name="Ref">In full: <c>refs/heads/main</c>.</param>
 /// <param name="TargetCommit">Full commit id, annotated tags followed.</param>
 internal sealed record RepoRef(string Name, string Ref, string TargetCommit);
+
+/// <param name="StartingPoint">A revision; absent: main.</param>
+/// <param name="EmptyBranch">Begins with one commit without files.</param>
+/// <param name="Overwrite">Moves a branch that exists.</param>
+internal sealed record NewBranch(string? StartingPoint, bool? EmptyBranch, bool? Overwrite)
+{
+    /// <summary>Clients also send <c>null</c>, or nothing and no media type, which routing would take for another route's request.</summary>
+    public static async ValueTask<NewBranch?> BindAsync(HttpContext context)
+    {
+        var isThere = context.Request.HasJsonContentType() && context.Request.ContentLength is not 0;
+        return (isThere ? await context.Request.ReadFromJsonAsync(HubJson.Default.NewBranch, context.RequestAborted) : null) ?? new NewBranch(null, null, null);
+    }
+}
+
+/// <param name="Message">Makes it an annotated tag.</param>
+internal sealed record NewTag(string? Tag, string? Message);

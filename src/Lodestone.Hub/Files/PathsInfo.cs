@@ -2,6 +2,7 @@ using System.Text.Json;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Lodestone.Hub;
@@ -10,7 +11,8 @@ namespace Lodestone.Hub;
 internal static class PathsInfo
 {
     private const int MostPaths = 2000;
-    private const int MaxBody = 4 * 1024 * 1024;
+
+    private static readonly FormOptions FormLimits = new() { ValueCountLimit = MostPaths + 10 };
 
     public static void MapPathsInfo(this IEndpointRouteBuilder repo) => repo.MapPost("/paths-info/{**rev}", List);
 
@@ -34,23 +36,22 @@ internal static class PathsInfo
 
     private static async Task<(IReadOnlyList<string> Paths, bool IsExpanded)> ReadAsync(HttpContext context, CancellationToken cancel)
     {
-        context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>()!.MaxRequestBodySize = MaxBody; // Kestrel always has it
-        if (context.Request.HasFormContentType)
-        {
-            var form = await context.Request.ReadFormAsync(cancel);
-            return ([.. form["paths"].Concat(form["paths[]"]).OfType<string>()], form["expand"].ToString().ToLowerInvariant() is "true" or "1");
-        }
-
         try
         {
+            if (context.Request.HasFormContentType)
+            {
+                var form = await context.Request.ReadFormAsync(FormLimits, cancel);
+                return ([.. form["paths"].Concat(form["paths[]"]).OfType<string>()], form["expand"].ToString().ToLowerInvariant() is "true" or "1");
+            }
+
             using var body = await JsonDocument.ParseAsync(context.Request.Body, default, cancel);
             var paths = body.RootElement.GetProperty("paths");
             var isExpanded = body.RootElement.TryGetProperty("expand", out var expand) && expand.ValueKind is JsonValueKind.True;
             return ([.. (paths.ValueKind is JsonValueKind.Array ? paths.EnumerateArray().ToArray() : [paths]).Select(p => p.GetString() ?? "")], isExpanded);
         }
-        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException or InvalidDataException)
         {
-            throw new Refusal(RefusalCode.Invalid, "The body must be JSON or a form with \"paths\": a list of texts.") { Param = "paths" };
+            throw new Refusal(RefusalCode.Invalid, $"The body must be JSON or a form with \"paths\": a list of at most {MostPaths} texts.") { Param = "paths" };
         }
     }
 }

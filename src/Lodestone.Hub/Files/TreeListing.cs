@@ -65,7 +65,7 @@ internal static class QueryValues
 
     /// <summary>Repeated keys, <c>name[]=</c> and comma lists alike.</summary>
     public static IReadOnlyList<string> All(this IQueryCollection query, string name) =>
-        [.. query[name].Concat(query[name + "[]"]).SelectMany(v => (v ?? "").Split(',')).Where(v => v.Length > 0)];
+        [.. query[name].Concat(query[name + "[]"]).SelectMany(v => CardValues.Clean(v ?? "").Split(',')).Where(v => v.Length > 0)];
 
     /// <exception cref="Refusal">Not a whole number.</exception>
     public static long? Whole(this IQueryCollection query, string name)

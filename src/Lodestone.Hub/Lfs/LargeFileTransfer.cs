@@ -1,6 +1,7 @@
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,7 +14,7 @@ internal static class LargeFileTransfer
 
     public static void MapLargeFileTransfer(this IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/api/lfs/{repo}/{oid}", Upload);
+        routes.MapPut("/api/lfs/{repo}/{oid}", Upload).WithMetadata(new DisableRequestSizeLimitAttribute());
         routes.MapMethods("/api/lfs/{repo}/{oid}", Reading, Download);
     }
 

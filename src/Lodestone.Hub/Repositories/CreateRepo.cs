@@ -66,7 +66,6 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
     /// </summary>
     private async Task<bool> StoreAsync(Repo repo, NewRepo asked, CancellationToken cancel)
     {
-        var isStored = false;
         try
         {
             var git = store.Create(repo.Id);
@@ -76,15 +75,21 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
             db.Aliases.RemoveRange(await db.Aliases.Where(a => a.Type == repo.Type && a.PathLower == repo.PathLower).ToListAsync(cancel));
             await refresh.DescribeAsync(repo, git, head, cancel);
             db.Publish(new RepoPublished(repo.Id, repo.FullName, head.ToString()));
-            return isStored = await db.TrySaveAsync(cancel);
         }
-        finally
+        catch
         {
-            if (!isStored)
-            {
-                store.Delete(repo.Id);
-            }
+            store.Delete(repo.Id);
+            throw;
         }
+
+        // Not cancellable, and a failure here deletes nothing: nobody could say whether the row is there.
+        if (await db.TrySaveAsync(CancellationToken.None))
+        {
+            return true;
+        }
+
+        store.Delete(repo.Id);
+        return false;
     }
 
     private static Refusal AlreadyThere(RepoType type, string fullName, string baseAddress) => new(Taken, $"You already created this {type.Singular()} repo")
@@ -104,11 +109,18 @@ internal static class FirstCommit
             changes.Add(File("README.md", Card(type, asked)));
         }
 
-        changes.AddRange((asked.Files ?? []).Select(f => File(f.CleanPath(), f.Bytes())));
+        changes.AddRange((asked.Files ?? []).Select(f => File(CleanPath.Of(f.Path), f.Bytes())));
         return new NewCommit("initial commit", null, null, changes);
 
-        PutFile File(string path, byte[] content) =>
-            new(path, pack.Write(GitObjectType.Blob, content), path is GitAttributes.FileName ? Encoding.UTF8.GetString(content) : null);
+        PutFile File(string path, byte[] content)
+        {
+            if (path is "README.md")
+            {
+                ValidateCard.Require(GitName.Decode(content));
+            }
+
+            return new PutFile(path, pack.Write(GitObjectType.Blob, content), path is GitAttributes.FileName ? GitName.Decode(content) : null);
+        }
     }
 
     private static byte[] Card(RepoType type, NewRepo asked)

@@ -13,7 +13,10 @@ internal static class HubRefusals
     private static readonly RefusalCode Outdated = new("parent_outdated", 412);
 
     /// <summary>Missing and hidden look alike.</summary>
-    public static Refusal RepoNotFound(Caller caller) => new(caller.IsAuthenticated ? MissingRepo : HiddenFromAnonymous, "Repository not found");
+    public static Refusal RepoNotFound(Caller caller) => new(caller.IsAuthenticated ? MissingRepo : HiddenFromAnonymous, "Repository not found")
+    {
+        Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Error-Code"] = "RepoNotFound" }, // in every shape of error: LFS calls are looked up by it too
+    };
 
     public static Refusal RevisionNotFound(string revision) => new(MissingRevision, $"Invalid rev id: {revision}");
 

@@ -57,10 +57,6 @@ internal sealed record NewRepo
 /// <param name="Encoding"><c>utf-8</c> (default) or <c>base64</c>.</param>
 internal sealed record NewRepoFile(string? Path, string? Content, string? Encoding)
 {
-    public string CleanPath() => Path is { } path && GitPath.IsClean(path)
-        ? path
-        : throw new Refusal(RefusalCode.Unprocessable, $"'{Path}' cannot be a path. Use a relative path without '..', '.git', backslashes or control characters.");
-
     public byte[] Bytes()
     {
         try

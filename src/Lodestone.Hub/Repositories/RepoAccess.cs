@@ -12,7 +12,7 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
     /// <exception cref="Refusal"><c>repo_not_found</c>; <c>moved</c> when it has another place now, or another spelling.</exception>
     public async Task<Repo> ToReadAsync(RepoRoute route, CancellationToken cancel)
     {
-        if (!RepoName.IsValid(route.Name) || !RepoName.IsValid(route.Owner.Replace("_", "x", StringComparison.Ordinal)))
+        if (!RepoName.HasNameCharacters(route.Owner) || !RepoName.HasNameCharacters(route.Name))
         {
             throw HubRefusals.RepoNotFound(caller);
         }

@@ -97,9 +97,18 @@ internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store)
     public async Task DeleteAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await access.ToAdministerAsync(route, cancel);
-        db.Repos.Remove(repo);
-        db.Publish(new RepoDeleted(repo.Id, repo.FullName));
-        await db.SaveChangesAsync(cancel);
+        var isDeleted = await db.WriteAsync(
+            async inner =>
+            {
+                db.Publish(new RepoDeleted(repo.Id, repo.FullName));
+                return await db.Repos.Where(r => r.Id == repo.Id).ExecuteDeleteAsync(inner) == 1 && await db.SaveChangesAsync(inner) > 0;
+            },
+            cancel);
+        if (!isDeleted)
+        {
+            throw HubRefusals.RepoNotFound(access.Caller); // somebody else was faster
+        }
+
         store.Delete(repo.Id);
     }
 }

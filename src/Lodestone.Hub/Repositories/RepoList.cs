@@ -42,6 +42,9 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
     /// <summary>Only models that the inference API answers for.</summary>
     public bool IsServable { get; init; }
 
+    /// <summary>Only what one must ask for. There is nothing of the kind.</summary>
+    public bool IsGated { get; init; }
+
     private static readonly string[] TagFilters = ["filter", "pipeline_tag", "library", "other"];
 
     public static RepoSearch Read(RepoType type, IQueryCollection query)
@@ -59,9 +62,13 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
             .Concat(query.All("license").Select(l => $"license:{l}"))
             .Concat(query.All("trained_dataset").Select(d => $"dataset:{d}"))
             .Concat(query.All("language").Select(l => type is RepoType.Dataset ? $"language:{l}" : l));
-        var author = query["author"].ToString();
+        var author = CardValues.Clean(query["author"].ToString());
         return new RepoSearch(
-            type, [.. query["search"].OfType<string>().Where(s => s.Length > 0)], author.Length > 0 ? author : null, [.. tags], order, Cursor.Decode(query["cursor"]));
+            type, [.. query["search"].OfType<string>().Select(CardValues.Clean).Where(s => s.Length > 0)], author.Length > 0 ? author : null, [.. tags], order, Cursor.Decode(query["cursor"]))
+        {
+            IsServable = query["inference"] == "warm",
+            IsGated = query.ContainsKey("gated") && query.IsTrue("gated"),
+        };
     }
 
     /// <summary>Where the next page goes on: the last row's sort key and its name, which settles ties.</summary>
@@ -74,7 +81,7 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
             return null;
         }
 
-        return After.Split(' ') is [var key, var path] && long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        return CardValues.Clean(After).Split(' ') is [var key, var path] && long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? (number, path)
             : throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" };
     }
@@ -131,7 +138,7 @@ internal sealed class RepoListing(HubDb db, RepoStore store, Caller caller)
     /// <summary>Those that the caller may see, in no order.</summary>
     public IQueryable<Repo> Matching(RepoSearch asked)
     {
-        var found = db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == asked.Type);
+        var found = db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == asked.Type && !asked.IsGated);
         found = asked.IsServable ? found.Where(r => r.IsServable) : found;
         foreach (var term in asked.Terms.Select(t => t.ToLowerInvariant()))
         {

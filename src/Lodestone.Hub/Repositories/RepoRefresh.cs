@@ -20,6 +20,15 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
         }
     }
 
+    /// <summary>After a branch was pointed elsewhere.</summary>
+    public async Task AfterMoveAsync(Guid repoId, GitRepository git, string refName)
+    {
+        if (refName == Main)
+        {
+            await BringUpToDateAsync(repoId, git, isSame: false, CancellationToken.None);
+        }
+    }
+
     /// <summary>The facts of main as it is now.</summary>
     public async Task<RepoFacts> FactsAsync(Repo repo, GitRepository git, CancellationToken cancel)
     {

@@ -12,7 +12,7 @@ internal sealed partial class Profiles(IdentityDb db, Passwords passwords, Login
 
     public async Task<Profile> FindAsync(Caller caller, CancellationToken cancel) =>
         await db.Users.Where(u => u.Id == caller.Id)
-            .Join(db.Namespaces, u => u.Id, n => n.Id, (u, n) => new Profile(n.Name, n.FullName, n.Website, u.Email, u.EmailVerified))
+            .Join(db.Namespaces, u => u.Id, n => n.Id, (u, n) => new Profile(n.Name, n.FullName, n.Website, u.Email, u.EmailVerified, u.PasswordHash != null))
             .SingleAsync(cancel);
 
     /// <exception cref="Refusal"><c>unprocessable</c>.</exception>
@@ -71,4 +71,5 @@ internal sealed partial class Profiles(IdentityDb db, Passwords passwords, Login
 }
 
 /// <param name="Email">As typed.</param>
-internal sealed record Profile(string Name, string FullName, string? Website, string Email, bool EmailVerified);
+/// <param name="HasPassword">Some only ever use tokens.</param>
+internal sealed record Profile(string Name, string FullName, string? Website, string Email, bool EmailVerified, bool HasPassword);

@@ -21,6 +21,18 @@ internal sealed class LoginThrottle(TimeProvider clock)
     private readonly Lock _lock = new(); // guards _failures
     private readonly Dictionary<string, Failures> _failures = new(StringComparer.Ordinal);
 
+    /// <summary>How many accounts and addresses are remembered; bounded.</summary>
+    internal int Kept
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _failures.Count;
+            }
+        }
+    }
+
     /// <summary>Counts a try as failed until <see cref="Succeeded"/>, so that many at once do not slip through together.</summary>
     /// <exception cref="Refusal"><c>rate_limit_exceeded</c> with the time to wait; the try does not count.</exception>
     public void Try(string account, IPAddress? address)
@@ -68,19 +80,17 @@ internal sealed class LoginThrottle(TimeProvider clock)
     {
         if (_failures.Count >= MostKept)
         {
-            MakeRoom(now);
+            MakeRoom();
         }
 
         var before = _failures.TryGetValue(key, out var failures) && now - failures.Last < Memory ? failures.Count : 0;
         _failures[key] = new Failures(before + 1, now);
     }
 
-    // The oldest half goes, so this is rare and the worst offenders, who are the newest, stay.
-    private void MakeRoom(DateTimeOffset now)
+    // The older half goes, so this is rare and the offenders of the hour stay.
+    private void MakeRoom()
     {
-        var oldest = _failures.OrderBy(f => f.Value.Last).Take(MostKept / 2).Select(f => f.Key).ToList();
-        oldest.ForEach(key => _failures.Remove(key));
-        foreach (var key in _failures.Where(f => now - f.Value.Last >= Memory).Select(f => f.Key).ToList())
+        foreach (var key in _failures.OrderBy(f => f.Value.Last).Take(MostKept / 2).Select(f => f.Key).ToList())
         {
             _failures.Remove(key);
         }

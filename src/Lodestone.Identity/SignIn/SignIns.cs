@@ -47,6 +47,7 @@ internal sealed partial class SignIns(IdentityDb db, Passwords passwords, LoginT
     {
         var now = clock.GetUtcNow();
         var value = Secret.New("");
+        db.Sessions.RemoveRange(await db.Sessions.Where(s => s.UserId == userId && s.ExpiresAt < now).ToListAsync(cancel));
         db.Sessions.Add(new Session
         {
             Id = Guid.CreateVersion7(now),

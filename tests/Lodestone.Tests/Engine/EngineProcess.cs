@@ -17,7 +17,7 @@ public sealed class EngineProcess : IAsyncLifetime
 
     public string Socket => Path.Combine(_folder.FullName, "s");
 
-    public HttpClient Client => field ??= new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync }) { BaseAddress = new Uri("http://engine") };
+    public HttpClient Client => field ??= new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = new Uri("http://engine") };
 
     public Process Process => _process ?? throw new InvalidOperationException("Not started.");
 

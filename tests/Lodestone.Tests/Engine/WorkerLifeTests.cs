@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 
@@ -86,12 +87,30 @@ public sealed class WorkerLifeTests : IDisposable
     }
 
     [Fact]
+    public async Task Clients_that_go_away_free_slot_and_queue_at_once()
+    {
+        await using var engine = new EngineProcess();
+        await engine.Start(await Altered(("<|im_end|>", "<|im_xxx|>"), ("ggml.eot_token_id", "ggml.xxx_token_id")), "--slots", "1");
+        var endless = ChatCompletionsTests.Ask("Hello", new { stream = true });
+        var (_, whole) = await engine.Post("/v1/chat/completions", ChatCompletionsTests.Ask("Hello"));
+
+        // Hundreds of tokens each, one after the other: far more than ten seconds of work if nobody stopped it.
+        await Task.WhenAll(Enumerable.Range(0, 200).Select(async _ =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(endless) };
+            using var response = await engine.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }));
+
+        Assert.Equal("length", whole.GetProperty("choices")[0].GetProperty("finish_reason").GetString());
+        await EngineProcess.Eventually(async () => await engine.Health() is var health
+            && health.GetProperty("active").GetInt32() == 0 && health.GetProperty("waiting").GetInt32() == 0);
+    }
+
+    [Fact]
     public async Task A_model_without_a_chat_template_says_so()
     {
-        var model = Path.Combine(_folder.FullName, "plain.gguf");
-        var bytes = await File.ReadAllBytesAsync(EngineProcess.DemoModel);
-        "tokenizer.chat_tumulate"u8.CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf("tokenizer.chat_template"u8)));
-        await File.WriteAllBytesAsync(model, bytes);
+        var model = await Altered(("tokenizer.chat_template", "tokenizer.chat_tumulate"));
         await using var engine = new EngineProcess();
         await engine.Start(model, "--context", "64", "--slots", "2");
 
@@ -103,6 +122,25 @@ public sealed class WorkerLifeTests : IDisposable
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
+
+    /// <summary>The demo model with texts of its head replaced by others of the same length.</summary>
+    private async Task<string> Altered(params IEnumerable<(string Old, string New)> changes)
+    {
+        var bytes = await File.ReadAllBytesAsync(EngineProcess.DemoModel);
+        foreach (var (old, replacement) in changes)
+        {
+            for (var at = Find(old); at >= 0; at = Find(old))
+            {
+                Encoding.ASCII.GetBytes(replacement).CopyTo(bytes, at);
+            }
+        }
+
+        var path = Path.Combine(_folder.FullName, "altered.gguf");
+        await File.WriteAllBytesAsync(path, bytes);
+        return path;
+
+        int Find(string text) => bytes.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text));
+    }
 
     private async Task<string> Refusal(byte[] model)
     {

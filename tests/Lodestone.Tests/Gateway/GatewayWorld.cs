@@ -1,13 +1,8 @@
 using System.Net.Http.Json;
-using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lodestone.Billing;
 using Lodestone.Compute;
-using Lodestone.Core;
-using Lodestone.Hub;
-using Lodestone.Tests.Billing;
-using Lodestone.Tests.Hub;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -42,31 +37,9 @@ public sealed class GatewayWorld : IAsyncDisposable
         return gateway;
     }
 
-    /// <summary>Puts a GGUF file into a new repository, as hub clients do: upload the large file, then commit it.</summary>
-    public async Task PublishAsync(string id, byte[] weights, bool isPrivate = false)
-    {
-        await Client.CreateRepoAsync(id, isPrivate);
-        var oid = Convert.ToHexStringLower(SHA256.HashData(weights));
-        using var asked = await Client.PostAsJsonAsync($"/{id}.git/info/lfs/objects/batch", new { operation = "upload", objects = new[] { new { oid, size = weights.Length } } });
-        var upload = (await asked.OkAsync())["objects"]![0]!["actions"]!["upload"]!["href"]!.GetValue<string>();
-        using var sent = await World.AsNobody().PutAsync(new Uri(upload), new ByteArrayContent(weights));
-        sent.EnsureSuccessStatusCode();
-        await Client.CommitAsync(id, [HubCalls.Line("lfsFile", new { path = "compass-Q8_0.gguf", algo = "sha256", oid, size = weights.Length })]);
-    }
+    public Task PublishAsync(string id, byte[] weights, bool isPrivate = false) => World.PublishAsync(id, weights, isPrivate);
 
-    public async Task PriceAsync(string id, string input, string output)
-    {
-        var model = await FindAsync(id);
-        var price = new NewModelPrice
-        {
-            ProductId = model.RepoId,
-            InputPerMillion = BillingWorld.Usd(input),
-            OutputPerMillion = BillingWorld.Usd(output),
-            Reason = "list",
-            IsConfirmed = true,
-        };
-        await World.Server.Services.GetRequiredService<Prices>().PublishAsync(price, As(World.Carol), CancellationToken.None);
-    }
+    public Task PriceAsync(string id, string input, string output) => World.PriceAsync(id, input, output);
 
     /// <summary>A call to the demo model; <paramref name="more"/> replaces members of the body.</summary>
     public static JsonObject Body(JsonObject? more = null)
@@ -120,7 +93,7 @@ public sealed class GatewayWorld : IAsyncDisposable
     /// <summary>The process that serves the demo model, loaded if need be.</summary>
     public async Task<int> EngineAsync()
     {
-        await using var lease = await World.Server.Services.GetRequiredService<Workers>().AcquireAsync(await FindAsync(Model), CancellationToken.None);
+        await using var lease = await World.Server.Services.GetRequiredService<Workers>().AcquireAsync(await World.FindAsync(Model), CancellationToken.None);
         return lease.ProcessId;
     }
 
@@ -131,17 +104,4 @@ public sealed class GatewayWorld : IAsyncDisposable
     internal Task<int> HoldsAsync() => World.Server.Services.GetRequiredService<BillingSteps>().ReadAsync(db => db.Holds.CountAsync());
 
     public async ValueTask DisposeAsync() => await World.DisposeAsync();
-
-    private Task<ServableModel> FindAsync(string id) => World.UseAsync<Models, ServableModel>(async models =>
-        await models.FindAsync(As(World.Alice), id, CancellationToken.None) ?? throw new InvalidOperationException($"{id} is not there"));
-
-    private Caller As(Person person) => new()
-    {
-        Id = person.Id,
-        Name = person.Name,
-        Kind = CallerKind.User,
-        Roles = new Dictionary<Guid, NamespaceRole> { [person.Id] = NamespaceRole.Admin },
-        Scope = TokenScope.All,
-        IsAdministrator = person == World.Carol,
-    };
 }

@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Lodestone.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Tests.Hub;
 
@@ -94,6 +96,21 @@ public sealed class LargeFilesTests
         Assert.NotNull((await BatchAsync(alice, "alice/compass", "upload", Digest, Content.Length))["actions"]!["upload"]);
     }
 
+    [Fact]
+    public async Task A_full_disk_refuses_the_upload_and_shows_nothing()
+    {
+        await using var world = await World.CreateAsync(services => services.AddSingleton<IBlobStore, FullDisk>());
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        var href = (await BatchAsync(alice, "alice/compass", "upload", Digest, Content.Length))["actions"]!["upload"]!["href"]!.GetValue<string>();
+
+        using var put = await PutAsync(world.AsNobody(), href, Content);
+
+        Assert.Equal(HttpStatusCode.InsufficientStorage, put.StatusCode);
+        Assert.Contains("disk is full", await put.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.NotNull((await BatchAsync(alice, "alice/compass", "upload", Digest, Content.Length))["actions"]!["upload"]);
+    }
+
     [Theory]
     [InlineData("xyz", 1, 422)]
     [InlineData("E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", 0, 422)]
@@ -109,6 +126,21 @@ public sealed class LargeFilesTests
 
         Assert.Equal(error, answer["error"]?["code"]?.GetValue<int>());
         Assert.Equal(oid, answer["oid"]!.GetValue<string>());
+    }
+
+    /// <summary>What the file system does when there is no room.</summary>
+    private sealed class FullDisk : IBlobStore
+    {
+        private const int NoSpaceLeft = 28;
+
+        public Task<Blob> WriteAsync(Stream content, Sha256Digest? expected, long? expectedSize, CancellationToken cancel) =>
+            throw new IOException("No space left on device", NoSpaceLeft);
+
+        public Task<long?> FindAsync(Sha256Digest digest, CancellationToken cancel) => Task.FromResult<long?>(null);
+
+        public Task<Stream> OpenAsync(Sha256Digest digest, CancellationToken cancel) => throw new FileNotFoundException();
+
+        public Task<string> LocalPathAsync(Sha256Digest digest, CancellationToken cancel) => throw new FileNotFoundException();
     }
 
     private static async Task UploadAsync(World world, string id)

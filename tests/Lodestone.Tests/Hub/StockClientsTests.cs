@@ -59,7 +59,7 @@ public sealed class StockClientsTests
             await world.AsNobody().GetByteArrayAsync("/alice/compass/resolve/main/model.safetensors"),
             await File.ReadAllBytesAsync(Path.Combine(clone, "model.safetensors")));
         Assert.Equal("text", part);
-        Assert.Equal("", await ClientProcess.RunAsync("git", ["status", "--porcelain"], clone));
+        Assert.Equal("", await ClientProcess.RunAsync("git", ["status", "--porcelain"], clone, ("HOME", folder)));
         Assert.Empty((await ClientProcess.TryAsync("git", ["fsck", "--full", "--strict"], clone)).Output);
         Directory.Delete(folder, recursive: true);
     }

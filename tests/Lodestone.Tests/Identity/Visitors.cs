@@ -23,9 +23,17 @@ internal static class Visitors
         return browser;
     }
 
-    public static async Task<bool> SessionsEndAfterAsync(this TestServer server, DateTimeOffset instant)
+    /// <summary>In place of waiting: a clock that jumps for weeks would have every timer of the server fire for each second of them.</summary>
+    public static async Task EndSessionsAtAsync(this TestServer server, DateTimeOffset end)
     {
         await using var scope = server.Services.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<IdentityDb>().Sessions.AllAsync(s => s.ExpiresAt > instant);
+        await scope.ServiceProvider.GetRequiredService<IdentityDb>().Sessions.ExecuteUpdateAsync(s => s.SetProperty(x => x.ExpiresAt, end));
+        scope.ServiceProvider.GetRequiredService<Credentials>().Forget();
+    }
+
+    public static async Task<DateTimeOffset> SessionEndAsync(this TestServer server)
+    {
+        await using var scope = server.Services.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<IdentityDb>().Sessions.Select(s => s.ExpiresAt).SingleAsync();
     }
 }

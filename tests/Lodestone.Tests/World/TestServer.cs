@@ -34,12 +34,12 @@ public sealed class TestServer : IAsyncDisposable
 
     public string DataDirectory => _directory;
 
-    public static async Task<TestServer> StartAsync(Action<IServiceCollection>? adjust = null, Action<IEndpointRouteBuilder>? routes = null)
+    public static async Task<TestServer> StartAsync(Action<IServiceCollection>? adjust = null, Action<IEndpointRouteBuilder>? routes = null, bool isDemo = false)
     {
         var directory = Directory.CreateTempSubdirectory("lodestone-test-").FullName;
         var database = await TestDatabase.CreateAsync();
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
-        var serve = new ServeOptions { DataDirectory = directory, Url = new Uri("http://127.0.0.1:0"), Database = database?.ConnectionString, Demo = false };
+        var serve = new ServeOptions { DataDirectory = directory, Url = new Uri("http://127.0.0.1:0"), Database = database?.ConnectionString, Demo = isDemo };
         var app = LodestoneServer.Create(serve, services =>
         {
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));

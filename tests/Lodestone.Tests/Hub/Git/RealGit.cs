@@ -40,8 +40,10 @@ internal sealed class RealGit : IDisposable
         return Run(WorkPath, "", arguments);
     }
 
-    /// <summary>Runs git in another folder beside the two.</summary>
-    public string In(string folder, params string[] arguments) => Run(Path.Combine(Folder, folder), "", arguments);
+    /// <summary>Runs git in another folder beside the two, while this process may serve it.</summary>
+    public Task<string> In(string folder, params string[] arguments) =>
+        Task.Factory.StartNew(
+            () => Run(Path.Combine(Folder, folder), "", arguments), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     public string WorkWithInput(string input, params string[] arguments) => Run(WorkPath, input, arguments);
 
@@ -117,14 +119,22 @@ internal sealed class RealGit : IDisposable
         start.Environment["GIT_CONFIG_NOSYSTEM"] = "1";
         start.Environment["GIT_CONFIG_GLOBAL"] = "/dev/null";
         using var git = Process.Start(start) ?? throw new InvalidOperationException("git did not start");
-        var (output, error) = (new StringBuilder(), new StringBuilder());
-        git.OutputDataReceived += (_, line) => output.Append(line.Data is null ? "" : line.Data + "\n");
-        git.ErrorDataReceived += (_, line) => error.Append(line.Data);
-        git.BeginOutputReadLine();
-        git.BeginErrorReadLine();
-        git.StandardInput.Write(input);
-        git.StandardInput.Close();
+
+        // Threads of their own: with all tests waiting for git at once, the pool would have none left.
+        var error = "";
+        var feeding = InThread(() => { git.StandardInput.Write(input); git.StandardInput.Close(); });
+        var complaining = InThread(() => error = git.StandardError.ReadToEnd());
+        var output = git.StandardOutput.ReadToEnd();
+        feeding.Join();
+        complaining.Join();
         git.WaitForExit();
         return git.ExitCode == 0 ? $"{output}{error}" : throw new InvalidOperationException($"git {string.Join(' ', arguments)}: {error}{output}");
+    }
+
+    private static Thread InThread(Action action)
+    {
+        var thread = new Thread(() => action());
+        thread.Start();
+        return thread;
     }
 }

@@ -37,15 +37,15 @@ public sealed class UploadPackTests : IAsyncLifetime
             await RealGit.Commit(repository, $"commit {i}", ("a.txt", $"{i}"), ($"folder/{i}", $"file {i}"));
         }
 
-        Clone(version, "whole");
-        Clone(version, "shallow", "--depth=1");
-        Clone(version, "partial", "--filter=blob:none", "--no-checkout");
+        await Clone(version, "whole");
+        await Clone(version, "shallow", "--depth=1");
+        await Clone(version, "partial", "--filter=blob:none", "--no-checkout");
 
-        Assert.Equal("5", _git.In("whole", "rev-list", "--count", "HEAD").Trim());
+        Assert.Equal("5", (await _git.In("whole", "rev-list", "--count", "HEAD")).Trim());
         Assert.Equal("4", await File.ReadAllTextAsync(Path.Combine(_git.Folder, "whole", "a.txt")));
-        Assert.Equal("1", _git.In("shallow", "rev-list", "--count", "HEAD").Trim());
-        Assert.Contains("?", _git.In("partial", "rev-list", "--objects", "--missing=print", "HEAD"), StringComparison.Ordinal);
-        _git.In("partial", "checkout", "-q", "main");
+        Assert.Equal("1", (await _git.In("shallow", "rev-list", "--count", "HEAD")).Trim());
+        Assert.Contains("?", await _git.In("partial", "rev-list", "--objects", "--missing=print", "HEAD"), StringComparison.Ordinal);
+        await _git.In("partial", "checkout", "-q", "main");
         Assert.Equal("file 4", await File.ReadAllTextAsync(Path.Combine(_git.Folder, "partial", "folder", "4")));
     }
 
@@ -54,12 +54,12 @@ public sealed class UploadPackTests : IAsyncLifetime
     {
         var repository = _git.Open();
         await RealGit.Commit(repository, "first", ("a.txt", "1"));
-        Clone("2", "clone");
+        await Clone("2", "clone");
         var second = await RealGit.Commit(repository, "second", ("a.txt", "2"));
 
-        _git.In("clone", "pull", "-q");
+        await _git.In("clone", "pull", "-q");
 
-        Assert.Equal(second.ToString(), _git.In("clone", "rev-parse", "HEAD").Trim());
+        Assert.Equal(second.ToString(), (await _git.In("clone", "rev-parse", "HEAD")).Trim());
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class UploadPackTests : IAsyncLifetime
 
     private string Url => _server?.Urls.Single() + "/repo";
 
-    private void Clone(string version, string name, params string[] options) =>
+    private Task<string> Clone(string version, string name, params string[] options) =>
         _git.In(".", ["-c", $"protocol.version={version}", "clone", "-q", .. options, Url, name]);
 
     private static string? Protocol(HttpContext context) => context.Request.Headers["Git-Protocol"];

@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
+using Lodestone.Core;
+using Lodestone.Hub;
+
+namespace Lodestone.Gateway;
+
+/// <summary>
+/// What names led to, per credential, for two seconds: who calls a model calls it again. A model that is taken away or
+/// replaced is served for so long at most; one that was not found is looked for every time.
+/// </summary>
+internal sealed class KnownModels(TimeProvider clock)
+{
+    private const int MostRemembered = 10_000;
+
+    private static readonly TimeSpan Memory = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<Key, Known> _known = new();
+
+    /// <summary><see langword="null"/> when it is missing or the caller may not see it.</summary>
+    public async Task<ServableModel?> FindAsync(Models models, Caller caller, string name, CancellationToken cancel)
+    {
+        var key = new Key(caller.Id, caller.CredentialId, name);
+        if (_known.TryGetValue(key, out var known) && clock.GetElapsedTime(known.At) < Memory)
+        {
+            return known.Model;
+        }
+
+        var at = clock.GetTimestamp();
+        if (await models.FindAsync(caller, name, cancel) is not { } found)
+        {
+            return null;
+        }
+
+        if (_known.Count >= MostRemembered)
+        {
+            _known.Clear();
+        }
+
+        _known[key] = new Known(found, at);
+        return found;
+    }
+
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Key(Guid CallerId, Guid CredentialId, string Name);
+
+    private sealed record Known(ServableModel Model, long At);
+}

@@ -1,0 +1,7 @@
+create table hub_repo_like (
+    repo_id uuid not null references hub_repo (id) on delete cascade,
+    user_id uuid not null,
+    created_at timestamptz not null,
+    primary key (repo_id, user_id)
+);
+create index hub_repo_like_user on hub_repo_like (user_id, created_at);
