@@ -66,9 +66,22 @@ public sealed class EngineProcess : IAsyncLifetime
     {
         using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!await holds())
+        while (!await HoldsAsync(holds))
         {
             await tick.WaitForNextTickAsync(deadline.Token);
+        }
+    }
+
+    // The socket is there a moment before the worker listens on it.
+    private static async Task<bool> HoldsAsync(Func<Task<bool>> holds)
+    {
+        try
+        {
+            return await holds();
+        }
+        catch (HttpRequestException)
+        {
+            return false;
         }
     }
 
