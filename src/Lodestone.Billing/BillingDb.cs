@@ -98,10 +98,4 @@ internal sealed class BillingSteps(IServiceScopeFactory scopes)
 
 internal sealed class CurrencyConverter() : ValueConverter<Currency, string>(currency => currency.Code, code => new Currency(code));
 
-/// <summary>Days since 1970-01-01.</summary>
-internal sealed class DayConverter() : ValueConverter<DateOnly, long>(
-    day => day.DayNumber - Epoch,
-    days => DateOnly.FromDayNumber((int)days + Epoch))
-{
-    private static readonly int Epoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-}
+internal sealed class DayConverter() : ValueConverter<DateOnly, long>(day => Days.Number(day), number => Days.FromNumber(number));

@@ -23,6 +23,7 @@ public static class BillingModule
             p.GetRequiredService<BillingSteps>(),
             p.GetRequiredService<ServerEpoch>(),
             p.GetRequiredService<BillingOptions>(),
+            p.GetRequiredService<Database>(),
             p.GetRequiredService<TimeProvider>(),
             p.GetRequiredService<ILogger<Metering>>()));
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));

@@ -5,6 +5,13 @@ internal static class Days
 {
     public const int LongestMonth = 31;
 
+    private static readonly int Epoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
+
+    /// <summary>As it is stored: days since 1970-01-01.</summary>
+    public static long Number(DateOnly day) => day.DayNumber - Epoch;
+
+    public static DateOnly FromNumber(long number) => DateOnly.FromDayNumber((int)number + Epoch);
+
     public static DateOnly Of(DateTimeOffset instant) => DateOnly.FromDateTime(instant.UtcDateTime);
 
     public static DateTimeOffset Start(DateOnly day) => new(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero);

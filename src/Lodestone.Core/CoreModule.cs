@@ -30,7 +30,6 @@ public static class CoreModule
         services.AddSingleton<Readiness>();
         services.AddSingleton<RefusalHandler>();
         services.AddExceptionHandler<RefusalHandler>();
-        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // so that bad parameters and bodies are refused in words, too
         services.AddTelemetry();
         return services;
     }

@@ -25,14 +25,16 @@ public sealed partial class Metering
     private readonly BillingSteps _steps;
     private readonly ServerEpoch _epoch;
     private readonly BillingOptions _options;
+    private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly ILogger<Metering> _log;
 
-    internal Metering(BillingSteps steps, ServerEpoch epoch, BillingOptions options, TimeProvider clock, ILogger<Metering> log)
+    internal Metering(BillingSteps steps, ServerEpoch epoch, BillingOptions options, Database database, TimeProvider clock, ILogger<Metering> log)
     {
         _steps = steps;
         _epoch = epoch;
         _options = options;
+        _database = database;
         _clock = clock;
         _log = log;
     }
@@ -104,10 +106,8 @@ public sealed partial class Metering
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var found = await db.PriceVersions.At(call.ProductId, now).AsNoTracking()
-            .Select(v => new { Price = v, IsMade = db.Events.Any(e => e.RequestId == call.RequestId) || db.Holds.Any(h => h.RequestId == call.RequestId) })
-            .FirstOrDefaultAsync(cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        if (found.IsMade)
+        var found = await HotRows.PriceOf(db, call.ProductId, now, call.RequestId, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        if (found.IsRecorded)
         {
             throw SpendRefusals.Duplicate(call.RequestId);
         }
@@ -141,10 +141,13 @@ public sealed partial class Metering
             ExpiresAt = now + call.ModelTimeout + Grace,
             ServerEpoch = _epoch.Id,
         };
-        db.Holds.Add(hold);
-        return await db.TrySaveAsync(cancel)
-            ? new Hold(hold.Id, amount, freePart, hold.ExpiresAt)
-            : throw SpendRefusals.Duplicate(call.RequestId);
+        if (!await db.TryInsertAsync(hold, _database, cancel))
+        {
+            throw SpendRefusals.Duplicate(call.RequestId);
+        }
+
+        await db.UpdateHeldAsync(wallet, cancel);
+        return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
     }
 
     private async Task<Settlement> SettleAsync(BillingDb db, CallHold hold, CallUsage measured, CallOutcome outcome, Measurement measurement, CancellationToken cancel)
@@ -181,7 +184,7 @@ public sealed partial class Metering
     private static async Task<CallHold?> LockHoldAsync(BillingDb db, Guid holdId, CancellationToken cancel)
     {
         await db.LockAsync<CallHold>(holdId, cancel);
-        return await db.Holds.SingleOrDefaultAsync(h => h.Id == holdId, cancel);
+        return await HotRows.Hold(db, holdId, cancel);
     }
 
     private static async Task<Settlement> EarlierAsync(BillingDb db, Guid holdId, CancellationToken cancel)

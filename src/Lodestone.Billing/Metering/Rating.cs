@@ -1,5 +1,4 @@
 using Lodestone.Core;
-using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Billing;
 
@@ -10,8 +9,7 @@ internal static class Rating
     public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, CallHold hold, PriceVersion price, CallUsage usage, CancellationToken cancel)
     {
         var month = Days.Month(hold.Day);
-        var totals = await db.RatingTotals
-            .Where(t => t.AccountId == hold.AccountId && t.PriceVersionId == hold.PriceVersionId && t.Month == month).ToListAsync(cancel);
+        var totals = await HotRows.Totals(db, hold.AccountId, hold.PriceVersionId, month).ToListAsync(cancel);
         var freeLeft = hold.FreePart.In(price.Currency);
         var rows = new List<RatedRow>(2);
         foreach (var (tokens, quantity) in new[] { (TokenClass.Input, usage.InputTokens), (TokenClass.Output, usage.OutputTokens) })

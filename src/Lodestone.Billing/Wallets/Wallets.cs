@@ -43,7 +43,7 @@ internal static class WalletRows
     public static async Task<Wallet> LockWalletAsync(this BillingDb db, Guid accountId, CancellationToken cancel)
     {
         // Reading is locking where there is one writer.
-        if (!db.Database.IsNpgsql() && await db.Wallets.SingleOrDefaultAsync(w => w.Id == accountId, cancel) is { } known)
+        if (!db.Database.IsNpgsql() && await HotRows.Wallet(db, accountId, cancel) is { } known)
         {
             return known;
         }
