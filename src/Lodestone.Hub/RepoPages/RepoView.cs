@@ -7,7 +7,9 @@ namespace Lodestone.Hub;
 /// <summary>What the pages of one repository share.</summary>
 /// <param name="At">The revision and path in the address; main and the root where the address has none.</param>
 /// <param name="Facts">Of main.</param>
-internal sealed record RepoView(Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, bool IsOwnedByOrganization, bool CanAdminister)
+/// <param name="Bases">The models that this one was made from.</param>
+internal sealed record RepoView(
+    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, bool CanAdminister)
 {
     public const string MainBranch = "main";
 
@@ -31,8 +33,11 @@ internal sealed record RepoView(Repo Repo, GitRepository Git, RevisionPath At, R
     public string ApiName => At.Name == MainBranch ? Repo.FullName : $"{Repo.FullName}@{At.Name}";
 }
 
-/// <summary>Opens the repository that a page is about.</summary>
-internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh refresh, Identity.Namespaces namespaces)
+/// <summary>
+/// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
+/// for the hub's rows: so what several of them show is read here, before any of them begins.
+/// </summary>
+internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
 {
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
@@ -45,7 +50,8 @@ internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh 
             var at = route.Rest is [] or [""] ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var facts = await refresh.FactsAsync(repo, git, cancel);
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
-            return new RepoView(repo, git, at, facts, owner is { IsOrganization: true }, repo.CanBeAdministeredBy(access.Caller));
+            var bases = await family.BasesAsync(facts, cancel);
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, repo.CanBeAdministeredBy(access.Caller));
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {
