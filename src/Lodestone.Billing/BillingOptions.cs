@@ -8,7 +8,7 @@ public sealed record BillingOptions
     /// <summary>What every account may use for nothing in one UTC calendar day, as a decimal amount of <see cref="Currency"/> at list price; <c>0.05</c> unless given.</summary>
     public string FreePerDay { get; init; } = "0.05";
 
-    /// <summary>Whether top-ups may be paid with the test provider, which moves no money.</summary>
+    /// <summary>Whether top-ups may be paid with the test provider, which moves no money. The server turns it off on addresses that are not loopback unless it is set.</summary>
     public bool TestPayments { get; init; } = true;
 
     /// <summary>The one currency of prices and accounts.</summary>

@@ -32,6 +32,7 @@ internal static class LodestoneServer
         // Assets are compressed and named by their content at build time: serve them so also from the build's own output.
         builder.Configuration["ReloadStaticAssetsAtRuntime"] = "false";
         builder.Configuration["EnableStaticAssetsDevelopmentCaching"] = "true";
+        builder.Configuration["Billing:TestPayments"] ??= serve.Url.IsLoopback.ToString(); // money that nobody paid stays on this machine
         builder.WebHost.UseUrls(serve.Url.ToString());
         builder.WebHost.UseStaticWebAssets();
         builder.WebHost.ConfigureKestrel(kestrel =>

@@ -136,7 +136,7 @@ internal sealed class ChatCompletions(
             {
                 return await EngineEvents.CountAsync(lease.Http, body, cancel);
             }
-            catch (Exception gone) when (gone is HttpRequestException or IOException)
+            catch (Exception gone) when (EngineEvents.IsEngineGone(gone, cancel))
             {
                 if (attempt == Relay.MostAttempts || !await lease.FailOverAsync(cancel))
                 {

@@ -27,6 +27,14 @@ internal sealed class EngineEvents : IAsyncDisposable
         _reader = PipeReader.Create(stream);
     }
 
+    /// <summary>
+    /// Whether a failure means that the engine went away: a broken connection, or a client that was closed with its process
+    /// (which cancels what it had under way).
+    /// </summary>
+    public static bool IsEngineGone(Exception failure, CancellationToken cancel) =>
+        failure is HttpRequestException or IOException or ObjectDisposedException
+        || (failure is OperationCanceledException && !cancel.IsCancellationRequested);
+
     /// <summary>How many tokens the messages have once the model's template is around them.</summary>
     /// <exception cref="Refusal">The template does not take these messages.</exception>
     public static async Task<long> CountAsync(HttpClient engine, byte[] body, CancellationToken cancel)

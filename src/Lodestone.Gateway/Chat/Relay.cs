@@ -70,7 +70,7 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
 
             return true;
         }
-        catch (Exception gone) when (gone is HttpRequestException or IOException)
+        catch (Exception gone) when (EngineEvents.IsEngineGone(gone, cancel))
         {
             EngineGone(log, call.Model, call.Answer.Delivered.OutputTokens, gone);
             return false;
