@@ -29,25 +29,6 @@ public sealed class PlaygroundTests(Browser browser)
     }
 
     [Fact]
-    public async Task A_long_answer_can_be_stopped_and_the_conversation_goes_on()
-    {
-        await using var world = await StartAsync("1");
-        var page = await SignInAsync(world, dark: true);
-
-        await page.FillAsync("input[name=temperature]", "2");
-        await AskAsync(page, "Tell me a very long story about everything.");
-        await Assertions.Expect(page.Locator(".turn--coming .turn__text")).Not.ToBeEmptyAsync();
-        await page.Locator("[data-act=stop]").ClickAsync();
-        await Assertions.Expect(page.Locator(".turn--coming")).ToHaveCountAsync(0);
-        await page.FillAsync("input[name=temperature]", "0");
-        await AskAsync(page, "What is a compass?");
-
-        await Assertions.Expect(page.Locator("[data-fact=cost]")).ToContainTextAsync("$");
-        Assert.Equal(4, await page.Locator(".turn").CountAsync());
-        await ShootAsync(page, "playground-dark");
-    }
-
-    [Fact]
     public async Task Who_cannot_pay_is_offered_to_top_up_on_a_small_screen_too()
     {
         await using var world = await StartAsync("0");
@@ -71,9 +52,9 @@ public sealed class PlaygroundTests(Browser browser)
         return world;
     }
 
-    private async Task<IPage> SignInAsync(World world, bool dark = false, int width = 1280)
+    private async Task<IPage> SignInAsync(World world, int width = 1280)
     {
-        var page = await browser.OpenAsync(world.Server, dark, width);
+        var page = await browser.OpenAsync(world.Server, width: width);
         page.SetDefaultTimeout(10_000);
         await page.GotoAsync("/login?returnUrl=%2Fplayground%2Facme%2Fcompass");
         await page.FillAsync("input[name=account]", "dora");

@@ -58,13 +58,13 @@ public sealed class GatewayWorld : IAsyncDisposable
         return body;
     }
 
-    /// <summary>A stream that would go on for some hundred tokens.</summary>
+    /// <summary>A stream of some sixty tokens.</summary>
     public static JsonObject LongStream() => Body(new JsonObject
     {
         ["stream"] = true,
         ["temperature"] = 2,
+        ["seed"] = 87, // a long answer, for this model
         ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Tell me a very long story about everything." }),
-        ["stop"] = null,
     });
 
     public Task<HttpResponseMessage> CallAsync(JsonObject body) => CallAsync(Client, body);
@@ -100,6 +100,13 @@ public sealed class GatewayWorld : IAsyncDisposable
     /// <summary>Every settled call, oldest first.</summary>
     internal Task<List<MeterEvent>> SettledAsync() => World.Server.Services.GetRequiredService<BillingSteps>()
         .ReadAsync(db => db.Events.AsNoTracking().OrderBy(e => e.Id).ToListAsync());
+
+    /// <summary>The one settled call that answered this.</summary>
+    internal async Task<MeterEvent> SettledAsync(HttpResponseMessage answer)
+    {
+        var requestId = answer.Headers.GetValues("X-Request-Id").Single();
+        return Assert.Single(await SettledAsync(), call => call.RequestId == requestId);
+    }
 
     internal Task<int> HoldsAsync() => World.Server.Services.GetRequiredService<BillingSteps>().ReadAsync(db => db.Holds.CountAsync());
 
