@@ -66,6 +66,7 @@ public static class HubModule
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
+        repo.MapSuperSquash();
         repo.MapPreupload();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])

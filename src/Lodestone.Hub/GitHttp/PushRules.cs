@@ -53,8 +53,9 @@ internal sealed class PushRules(PushLimits limits)
                 [
                     string.Create(CultureInfo.InvariantCulture, $"Files larger than {size} MiB must be in Git LFS. These are not:"), .. _large.Lines,
                     "Move them there in every commit that you push, and push again:",
-                    "  git lfs install",
                     string.Create(CultureInfo.InvariantCulture, $"  git lfs migrate import {_large.Pattern ?? $"--above={size}MiB"}"),
+                    "  git lfs install", // not before: it makes files look changed, and migrating wants none
+                    "  git lfs checkout",
                     "  git push",
                 ]));
         }

@@ -17,6 +17,7 @@ namespace Lodestone.Hub;
 internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits limits, Caller caller, ILogger<Pushing> log)
 {
     private const int MostAttempts = 20;
+    private const string FetchFirst = "fetch first";
 
     public async Task ReceiveAsync(Repo repo, GitRepository git, PushRequest push, Stream pack, PushAnswer answer, CancellationToken cancel)
     {
@@ -30,6 +31,7 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
         }
         else
         {
+            RefuseStale(git, push.Commands, reasons);
             await CheckAsync(repo, quarantine, push.Commands, reasons, answer, cancel);
             await PublishAsync(repo, git, quarantine, push, reasons, cancel);
         }
@@ -47,6 +49,9 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
             reasons.TryAdd(command.Name, reason);
         }
     }
+
+    private static void RefuseStale(GitRepository git, IReadOnlyList<RefUpdate> commands, Dictionary<string, string> reasons) =>
+        RefuseAll(Accepted(commands, reasons).Where(c => git.References.Find(c.Name) != c.Old).ToList(), reasons, FetchFirst);
 
     private async Task CheckAsync(
         Repo repo, Quarantine quarantine, IReadOnlyList<RefUpdate> commands, Dictionary<string, string> reasons, PushAnswer answer, CancellationToken cancel)
@@ -103,11 +108,6 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
     private async Task PublishAsync(
         Repo repo, GitRepository git, Quarantine quarantine, PushRequest push, Dictionary<string, string> reasons, CancellationToken cancel)
     {
-        foreach (var command in push.Commands.Where(c => git.References.Find(c.Name) != c.Old))
-        {
-            reasons.TryAdd(command.Name, "fetch first");
-        }
-
         using var pack = quarantine.Pack();
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
@@ -129,7 +129,7 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
                     await AfterAsync(repo, git, updates);
                     return;
                 case Conflict conflict:
-                    reasons[conflict.RefName] = "fetch first";
+                    reasons[conflict.RefName] = FetchFirst;
                     break;
                 case NameTaken taken:
                     reasons[taken.RefName] = $"cannot be while {taken.By} exists";

@@ -64,6 +64,15 @@ internal sealed class WorkingCopy : IDisposable
         return await GitAsync("rev-parse", "HEAD");
     }
 
+    /// <summary>Stores an object as it is, sound or not.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> ObjectAsync(string type, byte[] content)
+    {
+        var file = Path.Combine(_home, "object");
+        await File.WriteAllBytesAsync(file, content);
+        return await GitAsync("hash-object", "-t", type, "-w", "--literally", file);
+    }
+
     public void Dispose()
     {
         foreach (var file in Directory.EnumerateFiles(_home, "*", SearchOption.AllDirectories))
