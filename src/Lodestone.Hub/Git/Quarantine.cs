@@ -166,7 +166,7 @@ internal sealed class Quarantine : IDisposable
 
     private string Explain(int exitCode, string complaint) => complaint switch
     {
-        _ when exitCode is 128 + 9 or 128 + 24 => $"unpacking takes more than {_bounds.Computing.TotalMinutes:F0} minutes of computing; push fewer commits at a time",
+        _ when exitCode is 128 + 9 or 128 + 24 => $"unpacking takes more than {_bounds.Computing.TotalSeconds:F0} s of computing; push fewer commits at a time",
         _ when complaint.Contains("over limit", StringComparison.Ordinal) || complaint.Contains("ut of memory", StringComparison.Ordinal) =>
             $"an object is larger than {_bounds.LargestAllocation / (1024 * 1024)} MiB; keep large files in Git LFS",
         _ when complaint.Contains("exceeds maximum allowed size", StringComparison.Ordinal) => "the pack is too large; push fewer commits at a time",
