@@ -37,13 +37,6 @@ internal sealed class CallJournal(DbConnection connection, Database database)
         };
     }
 
-    /// <summary>Whether a call with the request id was recorded before.</summary>
-    public async Task<bool> IsRecordedAsync(string requestId, CancellationToken cancel)
-    {
-        await using var query = connection.Command($"select 1 from billing_meter_event where request_id = {requestId}");
-        return await query.ExecuteScalarAsync(cancel) is not null;
-    }
-
     /// <summary>The account's wallet, made when it is the first time, and locked until the transaction ends.</summary>
     public async Task<Wallet> LockWalletAsync(Guid accountId, CancellationToken cancel)
     {
@@ -56,14 +49,15 @@ internal sealed class CallJournal(DbConnection connection, Database database)
         return await FindWalletAsync(accountId, cancel) ?? throw new InvalidOperationException("A wallet was made but is not there.");
     }
 
-    /// <returns><see langword="false"/> when a call with the request id is under way.</returns>
+    /// <returns><see langword="false"/> when a call with the request id is under way, or was recorded before.</returns>
     public async Task<bool> TryInsertAsync(CallHold hold, CancellationToken cancel) => await connection.ExecuteAsync(
         $"""
         insert into billing_call_hold (id, request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id,
             prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch)
-        values ({hold.Id}, {hold.RequestId}, {hold.AccountId}, {hold.CallerId}, {hold.TokenId}, {hold.ProductId}, {hold.ProductName}, {hold.SellerId}, {hold.Revision}, {hold.PriceVersionId},
+        select {hold.Id}, {hold.RequestId}, {hold.AccountId}, {hold.CallerId}, {hold.TokenId}, {hold.ProductId}, {hold.ProductName}, {hold.SellerId}, {hold.Revision}, {hold.PriceVersionId},
             {hold.PromptTokens}, {hold.MaxOutputTokens}, {hold.Amount.Units}, {hold.Amount.Remainder}, {hold.FreePart.Units}, {hold.FreePart.Remainder},
-            {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch})
+            {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch}
+        where not exists (select 1 from billing_meter_event where request_id = {hold.RequestId})
         on conflict (request_id) do nothing
         """,
         cancel) == 1;

@@ -108,11 +108,6 @@ public sealed partial class Metering
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
         var found = await journal.FindPriceAsync(call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        if (await journal.IsRecordedAsync(call.RequestId, cancel))
-        {
-            throw SpendRefusals.Duplicate(call.RequestId);
-        }
-
         var price = _prices.GetOrAdd(found.Id, found);
         var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
         var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
