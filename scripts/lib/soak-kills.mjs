@@ -148,7 +148,7 @@ try {
   books.checks.forEach((check) => console.log(`${check.holds ? "holds " : "BROKEN"}  ${check.name}: ${check.left} = ${check.right}`));
   const { body: balance } = await api("ada", "/api/v1/ledger/trial-balance");
   console.log(`trial balance: ${balance.totals.map((total) => `${total.total} ${total.currency}`).join(", ")}`);
-  assert.ok(balance.lines.some((line) => line.account.startsWith("R:Usage") && Number(line.amount) !== 0), "nothing was charged");
+  assert.ok(balance.accounts.some((line) => line.account.startsWith("R:Usage") && Number(line.amount) !== 0), "nothing was charged");
   assert.ok(books.checks.every((check) => check.holds) && balance.isZero);
 } catch (failure) {
   console.error(readFileSync(join(data, "log"), "utf8").split("\n").filter((line) => / (fail|crit): /.test(line)).slice(-20).join("\n"));
