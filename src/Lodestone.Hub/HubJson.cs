@@ -17,6 +17,8 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(RepoRefs))]
 [JsonSerializable(typeof(NewBranch))]
 [JsonSerializable(typeof(NewTag))]
+[JsonSerializable(typeof(NewSquash))]
+[JsonSerializable(typeof(SquashedBranch))]
 [JsonSerializable(typeof(LikeCount))]
 [JsonSerializable(typeof(IReadOnlyList<Liker>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryCommit>))]

@@ -23,6 +23,7 @@ public static class HubModule
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
+        services.AddSingleton(new PushLimits());
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
@@ -34,6 +35,7 @@ public static class HubModule
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
+        services.AddScoped<Pushing>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
@@ -64,13 +66,16 @@ public static class HubModule
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
+        repo.MapSuperSquash();
         repo.MapPreupload();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
-            routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge().MapGitReading();
+            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
+            git.MapGitReading();
+            git.MapGitWriting();
         }
 
         return routes;

@@ -41,12 +41,12 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
                 RequireParent(git, commit.Parent, head);
                 var made = builder.Build(commit, head, author, writer);
                 using var complete = writer.Complete();
-                if (await git.Publish(complete, [new RefUpdate(refName, head, made)], cancel) is Published)
+                if (await git.Publish([complete], [new RefUpdate(refName, head, made)], cancel) is Published)
                 {
                     return made;
                 }
 
-                await git.Publish(complete, [], cancel);
+                await git.Publish([complete], [], cancel);
             }
         }
     }

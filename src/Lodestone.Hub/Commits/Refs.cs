@@ -47,7 +47,7 @@ internal static class Refs
             : RevisionPath.OfRevision(git, asked.StartingPoint ?? "main").Commit;
         using var complete = pack.Complete();
         var old = asked.Overwrite is true ? git.References.Find(name) : null;
-        RequirePublished(await git.Publish(complete, [new RefUpdate(name, old, start)], cancel), name);
+        RequirePublished(await git.Publish([complete], [new RefUpdate(name, old, start)], cancel), name);
         await refresh.AfterMoveAsync(repo.Id, git, name);
         return Results.Ok();
     }
@@ -78,7 +78,7 @@ internal static class Refs
             ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
             : commit;
         using var complete = pack.Complete();
-        RequirePublished(await git.Publish(complete, [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
+        RequirePublished(await git.Publish([complete], [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
         return Results.Ok();
     }
 
@@ -91,7 +91,7 @@ internal static class Refs
     private static async Task<IResult> DeleteAsync(GitRepository git, string prefix, string name, CancellationToken cancel)
     {
         var old = git.References.Find(prefix + name) ?? throw HubRefusals.RevisionNotFound(name);
-        RequirePublished(await git.Publish(null, [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
+        RequirePublished(await git.Publish([], [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
         return Results.Ok();
     }
 

@@ -57,7 +57,9 @@ internal static class LfsBatch
             var action = new LfsAction(link.ToUrl(request.BaseAddress(), secret), (long)LargeFileLink.Lifetime.TotalSeconds);
             var place = $"{request.BaseAddress()}/{repo.Type.Prefix()}{repo.FullName}.git/info/lfs/objects/verify";
             var actions = isHeld ? new LfsActions { Download = action } : new LfsActions { Upload = action, Verify = new LfsAction(place, null) };
-            return new LfsAnswerObject(digest.Hex, link.Size) { Authenticated = true, Actions = actions };
+
+            // The links carry their own authority, but verifying does not: git-lfs would leave its credentials out if told that none are needed.
+            return new LfsAnswerObject(digest.Hex, link.Size) { Authenticated = isHeld ? true : null, Actions = actions };
         }
     }
 
