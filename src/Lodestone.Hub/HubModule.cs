@@ -15,7 +15,7 @@ public static class HubModule
     private const int OpenRepositories = 500;
 
     /// <summary>Bytes of a JSON body; files and commits are streamed and have no such limit.</summary>
-    private const long MaxBody = 16 * 1024 * 1024;
+    internal const long MaxBody = 16 * 1024 * 1024;
 
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
@@ -34,6 +34,7 @@ public static class HubModule
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
+        services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();

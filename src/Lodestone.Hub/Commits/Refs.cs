@@ -9,7 +9,6 @@ namespace Lodestone.Hub;
 internal static class Refs
 {
     private const string Converts = "refs/convert/";
-    private const string PullRequests = "refs/pr/";
 
     public static void MapRefs(this IEndpointRouteBuilder repo)
     {
@@ -26,7 +25,7 @@ internal static class Refs
         var git = store.Open(repo.Id);
         var isWithPullRequests = request.Query.IsTrue("include_prs") || request.Query.IsTrue("include_pull_requests");
         var refs = new RepoRefs(
-            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests) : null);
+            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests.Prefix) : null);
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
     }
 
@@ -107,7 +106,7 @@ internal static class Refs
 
     private static List<RepoRef> Under(GitRepository git, string prefix) =>
         [.. git.References.List(prefix).Select(r => new RepoRef(
-            prefix is PullRequests ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
+            prefix is PullRequests.Prefix ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
 }
 
 /// <param name="PullRequests">Only where asked for.</param>

@@ -32,6 +32,9 @@ internal sealed class Repo
 
     public long Likes { get; init; }
 
+    /// <summary>The highest number that a pull request has.</summary>
+    public long LastNumber { get; init; }
+
     public string? PipelineTag { get; set; }
 
     public string? LibraryName { get; set; }
