@@ -34,6 +34,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<RepoLike>().HasKey(l => new { l.RepoId, l.UserId });
         model.Entity<PullRequest>().HasKey(p => new { p.RepoId, p.Number });
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
+        model.Entity<LfsObject>().HasOne<Repo>().WithMany().HasForeignKey(o => o.RepoId); // saved after its repository
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())

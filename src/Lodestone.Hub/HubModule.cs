@@ -31,6 +31,7 @@ public static class HubModule
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
+        services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
@@ -43,7 +44,8 @@ public static class HubModule
         services.AddScoped<ModelList>();
         services.AddScoped<ModelFacets>();
         services.AddScoped<ModelFamily>();
-        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
+        services.AddScoped<NamespaceContent>();
+        services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
         services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
         return services;
     }
@@ -54,6 +56,8 @@ public static class HubModule
         hub.MapCreateRepo();
         hub.MapRepoAdministration();
         hub.MapRepoList();
+        hub.MapTagsByType();
+        hub.MapUserLikes();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         hub.MapLargeFileTransfer();
@@ -62,6 +66,8 @@ public static class HubModule
         repo.MapRepoSettings();
         repo.MapTreeListing();
         repo.MapPathsInfo();
+        repo.MapTreeSize();
+        repo.MapDuplicateRepo();
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();

@@ -125,8 +125,7 @@ internal sealed record NewBranch(string? StartingPoint, bool? EmptyBranch, bool?
     /// <summary>Clients also send <c>null</c>, or nothing and no media type, which routing would take for another route's request.</summary>
     public static async ValueTask<NewBranch?> BindAsync(HttpContext context)
     {
-        var isThere = context.Request.HasJsonContentType() && context.Request.ContentLength is not 0;
-        return (isThere ? await context.Request.ReadFromJsonAsync(HubJson.Default.NewBranch, context.RequestAborted) : null) ?? new NewBranch(null, null, null);
+        return await context.Request.ReadBodyAsync(HubJson.Default.NewBranch) ?? new NewBranch(null, null, null);
     }
 }
 

@@ -30,7 +30,7 @@ internal static class WholeCommit
             var whole = await JsonNode.ParseAsync(request.Body, cancellationToken: cancel) as JsonObject ?? throw new JsonException();
             return reader.Read([.. LinesOf(whole).Select(line => JsonSerializer.SerializeToUtf8Bytes(line, HubJson.Default.JsonObject))]);
         }
-        catch (Exception failure) when (failure is JsonException or ArgumentException)
+        catch (Exception failure) when (failure is JsonException or ArgumentException or InvalidOperationException)
         {
             throw new Refusal(RefusalCode.Invalid, "The commit is not a JSON object with \"summary\", \"files\", \"lfsFiles\" and \"deletedEntries\". Better send it as lines (application/x-ndjson).");
         }
@@ -42,7 +42,7 @@ internal static class WholeCommit
         yield return new JsonObject { ["key"] = "header", ["value"] = header };
         foreach (var (member, key) in Lists)
         {
-            foreach (var value in whole[member] as JsonArray ?? [])
+            foreach (var value in whole[member] is { } list ? list.AsArray() : [])
             {
                 yield return new JsonObject { ["key"] = key, ["value"] = value is JsonObject item ? item.DeepClone() : throw new JsonException() };
             }

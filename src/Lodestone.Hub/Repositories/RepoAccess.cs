@@ -32,9 +32,9 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
         return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
     }
 
-    /// <summary>To propose a change, which takes no right but to read, and a credential that may write.</summary>
+    /// <summary>To take part: to like it, to propose a change. That takes no right but to read, and a credential that may write.</summary>
     /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
-    public async Task<Repo> ToProposeAsync(RepoRoute route, CancellationToken cancel)
+    public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToReadAsync(route, cancel);
         return caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write) ? repo : throw HubRefusals.ReadOnly(caller);
@@ -47,7 +47,7 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
     {
         if (isProposal)
         {
-            return await ToProposeAsync(route, cancel);
+            return await ToTakePartAsync(route, cancel);
         }
 
         var repo = await ToReadAsync(route, cancel);
