@@ -15,7 +15,7 @@ public static class HubModule
     private const int OpenRepositories = 500;
 
     /// <summary>Bytes of a JSON body; files and commits are streamed and have no such limit.</summary>
-    private const long MaxBody = 16 * 1024 * 1024;
+    internal const long MaxBody = 16 * 1024 * 1024;
 
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
@@ -32,10 +32,12 @@ public static class HubModule
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
+        services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
+        services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
@@ -44,7 +46,8 @@ public static class HubModule
         services.AddScoped<ModelList>();
         services.AddScoped<ModelFacets>();
         services.AddScoped<ModelFamily>();
-        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
+        services.AddScoped<NamespaceContent>();
+        services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
         services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
         return services;
     }
@@ -55,6 +58,8 @@ public static class HubModule
         hub.MapCreateRepo();
         hub.MapRepoAdministration();
         hub.MapRepoList();
+        hub.MapTagsByType();
+        hub.MapUserLikes();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         hub.MapLargeFileTransfer();
@@ -63,6 +68,8 @@ public static class HubModule
         repo.MapRepoSettings();
         repo.MapTreeListing();
         repo.MapPathsInfo();
+        repo.MapTreeSize();
+        repo.MapDuplicateRepo();
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();

@@ -1,6 +1,5 @@
 using Lodestone.Core;
 using Lodestone.Identity;
-using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
@@ -18,7 +17,7 @@ public sealed record ListedModel(
 internal sealed record FoundModels(IReadOnlyList<ListedModel> Models, int Total, string? Next);
 
 /// <summary>Finds models for pages: only ever those that the caller may see.</summary>
-internal sealed class ModelList(HubDb db, RepoListing listing, Namespaces namespaces)
+internal sealed class ModelList(RepoListing listing, Namespaces namespaces)
 {
     public async Task<FoundModels> FindAsync(ModelSearch search, int size, CancellationToken cancel)
     {
@@ -27,10 +26,6 @@ internal sealed class ModelList(HubDb db, RepoListing listing, Namespaces namesp
         var next = page.Count > size ? Cursor.Encode(asked.CursorAfter(page[size - 1])) : null;
         return new FoundModels(await DescribeAsync([.. page.Take(size)], cancel), await listing.CountAsync(asked, cancel), next);
     }
-
-    /// <summary>For the overviews of users and organizations.</summary>
-    public Task<int> CountAsync(Caller caller, Guid namespaceId, CancellationToken cancel) =>
-        db.Repos.VisibleTo(caller).CountAsync(r => r.Type == RepoType.Model && r.OwnerId == namespaceId, cancel);
 
     private async Task<IReadOnlyList<ListedModel>> DescribeAsync(IReadOnlyList<Repo> repos, CancellationToken cancel)
     {

@@ -39,10 +39,23 @@ internal sealed class CommitReader(PackWriter pack)
             }
         }
 
-        return _header is null
-            ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
-            : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
+        return Finish();
     }
+
+    /// <summary>Takes lines that are all there already.</summary>
+    public NewCommit Read(IEnumerable<byte[]> lines)
+    {
+        foreach (var line in lines)
+        {
+            ReadLine(new ReadOnlySequence<byte>(line));
+        }
+
+        return Finish();
+    }
+
+    private NewCommit Finish() => _header is null
+        ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
+        : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
 
     /// <param name="searched">Bytes at the start that are known to have no line's end.</param>
     /// <returns>What no line's end has come for yet.</returns>

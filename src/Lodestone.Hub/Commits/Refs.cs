@@ -9,7 +9,6 @@ namespace Lodestone.Hub;
 internal static class Refs
 {
     private const string Converts = "refs/convert/";
-    private const string PullRequests = "refs/pr/";
 
     public static void MapRefs(this IEndpointRouteBuilder repo)
     {
@@ -26,7 +25,7 @@ internal static class Refs
         var git = store.Open(repo.Id);
         var isWithPullRequests = request.Query.IsTrue("include_prs") || request.Query.IsTrue("include_pull_requests");
         var refs = new RepoRefs(
-            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests) : null);
+            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests.Prefix) : null);
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
     }
 
@@ -107,7 +106,7 @@ internal static class Refs
 
     private static List<RepoRef> Under(GitRepository git, string prefix) =>
         [.. git.References.List(prefix).Select(r => new RepoRef(
-            prefix is PullRequests ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
+            prefix is PullRequests.Prefix ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
 }
 
 /// <param name="PullRequests">Only where asked for.</param>
@@ -126,8 +125,7 @@ internal sealed record NewBranch(string? StartingPoint, bool? EmptyBranch, bool?
     /// <summary>Clients also send <c>null</c>, or nothing and no media type, which routing would take for another route's request.</summary>
     public static async ValueTask<NewBranch?> BindAsync(HttpContext context)
     {
-        var isThere = context.Request.HasJsonContentType() && context.Request.ContentLength is not 0;
-        return (isThere ? await context.Request.ReadFromJsonAsync(HubJson.Default.NewBranch, context.RequestAborted) : null) ?? new NewBranch(null, null, null);
+        return await context.Request.ReadBodyAsync(HubJson.Default.NewBranch) ?? new NewBranch(null, null, null);
     }
 }
 

@@ -150,6 +150,8 @@ public sealed class CardsTests
 
     [Theory]
     [InlineData("---\nlicense: mit\n---\n", 200, """{"errors":[],"warnings":[]}""")]
+    [InlineData("---\nlicense: [mit, other]\nlicense_name: ours\n---\n", 200, """{"errors":[],"warnings":[]}""")]
+    [InlineData("---\nlicense: asdf\n---\n", 400, "\\u0022license\\u0022 must be one of [afl-3.0, ")]
     [InlineData("---\nmodel-index: foo\n---\n", 400, "must be an array")]
     [InlineData("---\na: [\n---\n", 400, "not valid YAML at line")]
     [InlineData("no block", 200, "\"warnings\":[{\"message\"")]
