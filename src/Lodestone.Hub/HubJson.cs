@@ -36,5 +36,6 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(LfsRequestObject))]
 [JsonSerializable(typeof(LfsAnswer))]
 [JsonSerializable(typeof(LfsLocks))]
+[JsonSerializable(typeof(LfsCompletion))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Hub;
 
@@ -27,9 +28,15 @@ public static class HubModule
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
+        services.AddOptions<HubOptions>().BindConfiguration("Hub")
+            .Validate(options => options is { MultipartThreshold: >= 0, PartSize: > 0 }).ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
+        services.AddSingleton<UploadParts>();
         services.AddSingleton<DownloadCounter>();
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddScoped<LfsAnswers>();
+        services.AddScoped<LargeFileIntake>();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
