@@ -27,7 +27,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
         var made = new CommitBuilder(git, held).Build(commit, start, GitAuthor.Of(author, clock), pack);
         using var complete = pack.Complete();
-        return await git.Publish(complete, [new RefUpdate(refName, null, made)], cancel) is Published
+        return await git.Publish([complete], [new RefUpdate(refName, null, made)], cancel) is Published
             ? made
             : throw new Refusal(RefusalCode.Conflict, $"{refName} is taken. Try again.");
     }
