@@ -38,12 +38,19 @@ public static class HubModule
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
+        services.AddScoped<FileEdits>();
+        services.AddScoped<UploadForm>();
+        services.AddScoped<RepoStorage>();
+        services.AddSingleton<CodeColours>();
         services.AddScoped<RepoViews>();
-        services.AddScoped<ModelList>();
-        services.AddScoped<ModelFacets>();
+        services.AddScoped<RepoLists>();
+        services.AddScoped<ListFacets>();
+        services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
-        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
-        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
+        services.AddScoped<CountModels>(p => p.GetRequiredService<RepoLists>().CountAsync);
+        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         return services;
     }
 
@@ -64,6 +71,7 @@ public static class HubModule
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
+        repo.MapCompare();
         repo.MapPreupload();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
