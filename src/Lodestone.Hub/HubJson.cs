@@ -22,6 +22,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(LikeCount))]
 [JsonSerializable(typeof(IReadOnlyList<Liker>))]
 [JsonSerializable(typeof(IReadOnlyList<HistoryCommit>))]
+[JsonSerializable(typeof(ComparedRevisions))]
 [JsonSerializable(typeof(CardText))]
 [JsonSerializable(typeof(CardVerdict))]
 [JsonSerializable(typeof(PreuploadRequest))]

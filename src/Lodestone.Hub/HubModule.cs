@@ -49,13 +49,20 @@ public static class HubModule
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
+        services.AddScoped<FileEdits>();
+        services.AddScoped<UploadForm>();
+        services.AddScoped<RepoStorage>();
+        services.AddSingleton<CodeColours>();
         services.AddScoped<RepoViews>();
-        services.AddScoped<ModelList>();
-        services.AddScoped<ModelFacets>();
+        services.AddScoped<RepoLists>();
+        services.AddScoped<ListFacets>();
+        services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
-        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         return services;
     }
 
@@ -81,6 +88,7 @@ public static class HubModule
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
+        repo.MapCompare();
         repo.MapPreupload();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])

@@ -29,7 +29,7 @@ internal static class Refs
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
     }
 
-    private static async Task<IResult> CreateBranch(
+    public static async Task<IResult> CreateBranch(
         NewBranch asked, RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
@@ -51,7 +51,7 @@ internal static class Refs
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         if (route.Revision is "main")
@@ -62,7 +62,7 @@ internal static class Refs
         return await DeleteAsync(store.Open(repo.Id), RefName.Branches, route.Revision, cancel);
     }
 
-    private static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -81,7 +81,7 @@ internal static class Refs
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         return await DeleteAsync(store.Open(repo.Id), RefName.Tags, route.Revision, cancel);
