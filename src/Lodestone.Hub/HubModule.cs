@@ -25,6 +25,8 @@ public static class HubModule
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
         services.AddSingleton(new PushLimits());
+        services.AddTaskHandler<Repacking>(Repacking.Kind);
+        services.AddHostedService<Sweeping>();
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
