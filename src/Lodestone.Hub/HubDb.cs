@@ -18,6 +18,10 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<LfsObject> LfsObjects => Set<LfsObject>();
 
+    public DbSet<UnheldBlob> UnheldBlobs => Set<UnheldBlob>();
+
+    public DbSet<StorageLimit> StorageLimits => Set<StorageLimit>();
+
     public DbSet<LinkKey> LinkKeys => Set<LinkKey>();
 
     protected override string Module => "hub";
@@ -31,6 +35,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
         model.Entity<RepoLike>().HasKey(l => new { l.RepoId, l.UserId });
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
+        model.Entity<UnheldBlob>().HasKey(b => b.Sha256);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())

@@ -12,13 +12,18 @@ internal static class CommitUpload
     public static void MapCommitUpload(this IEndpointRouteBuilder repo) => repo.MapPost("/commit/{**rev}", Commit).WithMetadata(new DisableRequestSizeLimitAttribute());
 
     private static async Task<IResult> Commit(
-        RepoRoute route, RepoAccess access, RepoStore store, Committing committing, HttpRequest request, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, Committing committing, StorageQuota quota, HttpRequest request, CancellationToken cancel)
     {
         NoPullRequests.Refuse(request);
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
         using var pack = git.NewPack();
         var commit = await new CommitReader(pack).ReadAsync(request.BodyReader, cancel);
+        if (commit.Changes.Any(change => change is not DeleteEntry))
+        {
+            await quota.RequireWritableAsync(repo, cancel);
+        }
+
         var made = await committing.CommitAsync(repo, git, route.Revision, commit, pack, access.Caller, cancel);
         var url = $"{request.BaseAddress()}/{repo.Type.Prefix()}{repo.FullName}/commit/{made}";
         return HubAnswer.Json(new CommitAnswer(Success: true, made.ToString(), url, HookOutput: ""), HubJson.Default.CommitAnswer);
