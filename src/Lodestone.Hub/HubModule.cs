@@ -58,6 +58,7 @@ public static class HubModule
         hub.MapRepoList();
         hub.MapTagsByType();
         hub.MapUserLikes();
+        hub.MapOwnedRepos();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         hub.MapLargeFileTransfer();

@@ -168,6 +168,33 @@ public sealed class RepoListTests(RepoListWorld fixture) : IClassFixture<RepoLis
         static string[] Likes(JsonNode page) => [.. page.AsArray().Select(l => $"{l!["repo"]!["type"]} {l["repo"]!["name"]}")];
     }
 
+    [Fact]
+    public async Task Members_see_what_the_repositories_of_a_namespace_take_up()
+    {
+        var own = await PagedAsync(Alice, "/api/settings/repositories?limit=2");
+        var acme = await PagedAsync(fixture.World.As(fixture.World.Bob), "/api/organizations/ACME/settings/repositories?limit=1");
+        var found = await Alice.JsonAsync("/api/settings/repositories?type=model&search=HID");
+        using var stranger = await fixture.World.As(fixture.World.Carol).GetAsync("/api/organizations/acme/settings/repositories");
+
+        Assert.Equal(["dataset alice/words", "model alice/base", "model alice/hidden", "space alice/demo"], Sorted(own.Select(r => $"{r["type"]} {r["id"]}")));
+        Assert.Equal(["model acme/both", "model acme/tuned", "space acme/other"], Sorted(acme.Select(r => $"{r["type"]} {r["id"]}")));
+        Assert.Equal("alice/hidden private 0 0", $"{found[0]!["id"]} {found[0]!["visibility"]} {found[0]!["storage"]} {found[0]!["storagePercent"]}");
+        Assert.Equal(403, (int)stranger.StatusCode);
+    }
+
+    private static async Task<List<JsonNode>> PagedAsync(HttpClient client, string? next)
+    {
+        var all = new List<JsonNode>();
+        while (next is not null)
+        {
+            using var page = await client.GetAsync(next);
+            all.AddRange((await page.OkAsync()).AsArray().OfType<JsonNode>());
+            next = page.Headers.TryGetValues("Link", out var link) ? link.Single().Split('<', '>')[1] : null;
+        }
+
+        return all;
+    }
+
     private static string[] Ids(JsonNode list) => [.. list.AsArray().Select(m => m!["id"]!.GetValue<string>())];
 
     private static string[] Sorted(IEnumerable<string> texts) => [.. texts.Order(StringComparer.Ordinal)];
