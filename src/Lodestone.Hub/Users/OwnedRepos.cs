@@ -70,14 +70,13 @@ internal static class OwnedRepos
             return repos;
         }
 
-        if (last.Split(' ') is not [var micros, var path, var name] || RepoTypes.FromSingular(name) is not { } type
-            || !long.TryParse(micros, NumberStyles.None, CultureInfo.InvariantCulture, out var at) || at >= Instants.ToMicroseconds(DateTimeOffset.MaxValue))
+        if (CardValues.Clean(last).Split(' ') is not [var text, var path, var name] || RepoTypes.FromSingular(name) is not { } type || !Instants.TryParseMicroseconds(text, out var when))
         {
             throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" };
         }
 
         // A model and a data set may have one name and one moment.
-        var (when, later) = (Instants.FromMicroseconds(at), RepoTypes.All.Where(t => string.CompareOrdinal(t.Singular(), type.Singular()) > 0).ToList());
+        var later = RepoTypes.All.Where(t => string.CompareOrdinal(t.Singular(), type.Singular()) > 0).ToList();
         return repos.Where(r => r.UpdatedAt < when
             || (r.UpdatedAt == when && (string.Compare(r.PathLower, path) > 0 || (r.PathLower == path && later.Contains(r.Type)))));
     }

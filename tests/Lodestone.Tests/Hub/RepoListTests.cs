@@ -74,6 +74,10 @@ public sealed class RepoListTests(RepoListWorld fixture) : IClassFixture<RepoLis
     [InlineData("/api/datasets?expand=siblings&full=true")]
     [InlineData("/api/datasets?expand=safetensors")]
     [InlineData("/api/models?cursor=MSAy")]
+    [InlineData("/api/models?sort=createdAt&cursor=OTIyMzM3MjAzNjg1NDc3NTgwNyAwIHg")]
+    [InlineData("/api/models/alice/base/likers?cursor=OTIyMzM3MjAzNjg1NDc3NTgwNyAw")]
+    [InlineData("/api/users/alice/likes?cursor=OTIyMzM3MjAzNjg1NDc3NTgwNyBh")]
+    [InlineData("/api/models?limit=99999999999999999999")]
     [InlineData("/api/models-tags-by-type?type=nope")]
     [InlineData("/api/users/alice/likes?cursor=eA")]
     public async Task A_list_is_refused_that_asks_for(string url)
