@@ -18,8 +18,11 @@ public static class CoreModule
         services.AddSingleton<ModuleData>();
         services.AddSingleton<CoreDbs>();
         services.AddSingleton<SchemaRunner>();
+        services.AddSingleton<BlobFolder>();
         services.AddSingleton<IBlobStore, DiskBlobStore>();
+        services.AddSingleton(p => new PartialBlobs(p.GetRequiredService<BlobFolder>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Tasks(p.GetRequiredService<CoreDbs>(), p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<BlobRecovery>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Hub;
 
@@ -23,30 +24,45 @@ public static class HubModule
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
+        services.AddSingleton(new PushLimits());
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
+        services.AddOptions<HubOptions>().BindConfiguration("Hub")
+            .Validate(options => options is { MultipartThreshold: >= 0, PartSize: > 0 }).ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
+        services.AddSingleton<UploadParts>();
         services.AddSingleton<DownloadCounter>();
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddScoped<LfsAnswers>();
+        services.AddScoped<LargeFileIntake>();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
+        services.AddScoped<Pushing>();
         services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
+        services.AddScoped<FileEdits>();
+        services.AddScoped<UploadForm>();
+        services.AddScoped<RepoStorage>();
+        services.AddSingleton<CodeColours>();
         services.AddScoped<RepoViews>();
-        services.AddScoped<ModelList>();
-        services.AddScoped<ModelFacets>();
+        services.AddScoped<RepoLists>();
+        services.AddScoped<ListFacets>();
+        services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
-        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         return services;
     }
 
@@ -72,13 +88,17 @@ public static class HubModule
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
+        repo.MapSuperSquash();
+        repo.MapCompare();
         repo.MapPreupload();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
-            routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge().MapGitReading();
+            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
+            git.MapGitReading();
+            git.MapGitWriting();
         }
 
         return routes;

@@ -27,7 +27,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
         var made = new CommitBuilder(git, held).Build(commit, start, GitAuthor.Of(author, clock), pack);
         using var complete = pack.Complete();
-        return await git.Publish(complete, [new RefUpdate(refName, null, made)], cancel) is Published
+        return await git.Publish([complete], [new RefUpdate(refName, null, made)], cancel) is Published
             ? made
             : throw new Refusal(RefusalCode.Conflict, $"{refName} is taken. Try again.");
     }
@@ -54,12 +54,12 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
                 RequireParent(git, commit.Parent, head);
                 var made = builder.Build(commit, head, author, writer);
                 using var complete = writer.Complete();
-                if (await git.Publish(complete, [new RefUpdate(refName, head, made)], cancel) is Published)
+                if (await git.Publish([complete], [new RefUpdate(refName, head, made)], cancel) is Published)
                 {
                     return made;
                 }
 
-                await git.Publish(complete, [], cancel);
+                await git.Publish([complete], [], cancel);
             }
         }
     }

@@ -29,7 +29,7 @@ internal static class Refs
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
     }
 
-    private static async Task<IResult> CreateBranch(
+    public static async Task<IResult> CreateBranch(
         NewBranch asked, RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
@@ -46,12 +46,12 @@ internal static class Refs
             : RevisionPath.OfRevision(git, asked.StartingPoint ?? "main").Commit;
         using var complete = pack.Complete();
         var old = asked.Overwrite is true ? git.References.Find(name) : null;
-        RequirePublished(await git.Publish(complete, [new RefUpdate(name, old, start)], cancel), name);
+        RequirePublished(await git.Publish([complete], [new RefUpdate(name, old, start)], cancel), name);
         await refresh.AfterMoveAsync(repo.Id, git, name);
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         if (route.Revision is "main")
@@ -62,7 +62,7 @@ internal static class Refs
         return await DeleteAsync(store.Open(repo.Id), RefName.Branches, route.Revision, cancel);
     }
 
-    private static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -77,11 +77,11 @@ internal static class Refs
             ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
             : commit;
         using var complete = pack.Complete();
-        RequirePublished(await git.Publish(complete, [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
+        RequirePublished(await git.Publish([complete], [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         return await DeleteAsync(store.Open(repo.Id), RefName.Tags, route.Revision, cancel);
@@ -90,7 +90,7 @@ internal static class Refs
     private static async Task<IResult> DeleteAsync(GitRepository git, string prefix, string name, CancellationToken cancel)
     {
         var old = git.References.Find(prefix + name) ?? throw HubRefusals.RevisionNotFound(name);
-        RequirePublished(await git.Publish(null, [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
+        RequirePublished(await git.Publish([], [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
         return Results.Ok();
     }
 

@@ -40,7 +40,7 @@ internal static class DuplicateRepo
             db.LfsObjects.AddRange(held.Select(o => new LfsObject(repo.Id, o.Key, o.Value, clock.GetUtcNow())));
             var commit = pack.Write(new GitCommit(tree.Root, [], author, author, $"Duplicate from {source.FullName}"));
             using var complete = pack.Complete();
-            await git.Publish(complete, [new RefUpdate(RefName.Branches + "main", null, commit)], cancel);
+            await git.Publish([complete], [new RefUpdate(RefName.Branches + "main", null, commit)], cancel);
             return commit;
         }
     }

@@ -40,7 +40,7 @@ internal static class RepoAdministration
         return Results.Ok();
     }
 
-    private static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, CancellationToken cancel)
+    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, CancellationToken cancel)
     {
         var type = RepoTypes.FromSingular(move.Type ?? "model") ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]");
         var (from, to) = (Place(move.FromRepo, "fromRepo"), Place(move.ToRepo, "toRepo"));

@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
@@ -72,7 +72,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
                 await db.LockAsync<Repo>(repoId, inner);
                 if (git.References.Find(Main) == head) // else whoever moved it writes the rows
                 {
-                    await WriteAsync(repoId, head, commit.Committer.When, facts, inner);
+                    await WriteAsync(repoId, head, facts, inner);
                 }
 
                 return true;
@@ -80,14 +80,14 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
             cancel);
     }
 
-    private async Task WriteAsync(Guid repoId, ObjectId head, DateTimeOffset at, RepoFacts facts, CancellationToken cancel)
+    private async Task WriteAsync(Guid repoId, ObjectId head, RepoFacts facts, CancellationToken cancel)
     {
         if (await db.Repos.SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
         {
             return; // deleted meanwhile
         }
 
-        repo.UpdatedAt = at;
+        repo.UpdatedAt = clock.GetUtcNow(); // not the commit's date, which whoever pushes chooses
         Describe(repo, facts);
         var row = await db.Facts.SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
         if (row is null)

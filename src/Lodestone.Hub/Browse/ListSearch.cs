@@ -1,19 +1,15 @@
-using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 
 namespace Lodestone.Hub;
 
-/// <summary>What somebody looks for among the models. All of it is in the address, so that a list can be sent to somebody else.</summary>
-internal sealed record ModelSearch
+/// <summary>What somebody looks for among the repositories of one type. All of it is in the address, so that a list can be sent to somebody else.</summary>
+internal sealed record ListSearch
 {
-    public const string Path = "/models";
-
-    /// <summary>Tags that name a file format.</summary>
-    public static readonly FrozenSet<string> Formats = FrozenSet.ToFrozenSet(["safetensors", "gguf", "onnx", "pytorch", "tf", "jax"], StringComparer.Ordinal);
-
     /// <summary>The first is the one that nothing need be said for.</summary>
-    public static readonly RepoOrder[] Orders = [RepoOrder.Downloads, RepoOrder.Updated, RepoOrder.Created, RepoOrder.Name];
+    public static readonly RepoOrder[] Orders = [RepoOrder.Downloads, RepoOrder.Likes, RepoOrder.Updated, RepoOrder.Created, RepoOrder.Name];
+
+    public RepoType Type { get; init; }
 
     /// <summary>Parts of <c>owner/name</c>, in any case.</summary>
     public string? Text { get; init; }
@@ -28,6 +24,17 @@ internal sealed record ModelSearch
 
     public string? Format { get; init; }
 
+    public string? Language { get; init; }
+
+    /// <summary>Of data sets: text, image, audio.</summary>
+    public string? Modality { get; init; }
+
+    /// <summary>Of data sets: a range of rows, such as <c>10K&lt;n&lt;100K</c>.</summary>
+    public string? Size { get; init; }
+
+    /// <summary>Of spaces.</summary>
+    public string? Sdk { get; init; }
+
     public string? Tag { get; init; }
 
     /// <summary>Only those that the inference API answers for.</summary>
@@ -38,7 +45,7 @@ internal sealed record ModelSearch
     /// <summary>Where the page begins; null for the first.</summary>
     public string? Cursor { get; init; }
 
-    public bool IsEmpty => this == new ModelSearch { Order = Order, Cursor = Cursor };
+    public bool IsEmpty => this == new ListSearch { Type = Type, Order = Order, Cursor = Cursor };
 
     public string Href
     {
@@ -47,15 +54,16 @@ internal sealed record ModelSearch
             var query = new QueryBuilder();
             Add("search", Text);
             Add("author", Owner);
-            Add("task", Task);
-            Add("library", Library);
-            Add("license", License);
-            Add("format", Format);
+            foreach (var kind in FacetKind.Of(Type))
+            {
+                Add(kind.Key, kind.Chosen(this));
+            }
+
             Add("tag", Tag);
             Add("served", IsServed ? "true" : null);
             Add("sort", Order is RepoOrder.Downloads ? null : Order.ToString().ToLowerInvariant());
             Add("cursor", Cursor);
-            return Path + query;
+            return $"/{Type.Segment()}{query}";
 
             void Add(string name, string? value)
             {
@@ -67,30 +75,28 @@ internal sealed record ModelSearch
         }
     }
 
-    public static ModelSearch Of(IQueryCollection query)
+    public static ListSearch Of(RepoType type, IQueryCollection query)
     {
-        return new ModelSearch
+        var search = new ListSearch
         {
+            Type = type,
             Text = Value("search"),
             Owner = Value("author"),
-            Task = Value("task"),
-            Library = Value("library"),
-            License = Value("license"),
-            Format = Value("format"),
             Tag = Value("tag"),
             IsServed = query["served"] == "true",
             Order = Array.Find(Orders, o => o.ToString().Equals(query["sort"], StringComparison.OrdinalIgnoreCase)),
             Cursor = Value("cursor"),
         };
+        return FacetKind.Of(type).Aggregate(search, (found, kind) => kind.Choose(found, Value(kind.Key)));
 
-        string? Value(string name) => query[name].ToString().Trim() is { Length: > 0 } value ? value : null;
+        string? Value(string name) => CardValues.Clean(query[name].ToString()).Trim() is { Length: > 0 } value ? value : null;
     }
 
-    /// <summary>The same for the hub's list. Task, library and format are among a model's tags.</summary>
+    /// <summary>The same for the hub's list. What a facet narrows by is among the repository's tags.</summary>
     public RepoSearch ToRepoSearch()
     {
-        string?[] tags = [Task, Library, Format, Tag, License is null ? null : $"license:{License}"];
-        return new RepoSearch(RepoType.Model, Text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [], Owner, [.. tags.OfType<string>()], Order, Core.Cursor.Decode(Cursor))
+        var tags = FacetKind.Of(Type).Select(k => k.Chosen(this) is { } value ? k.Prefix + value : null).Append(Tag);
+        return new RepoSearch(Type, Text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [], Owner, [.. tags.OfType<string>()], Order, Core.Cursor.Decode(Cursor))
         {
             IsServable = IsServed,
         };
