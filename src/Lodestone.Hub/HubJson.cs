@@ -31,6 +31,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(PathSize))]
 [JsonSerializable(typeof(IReadOnlyList<LikedRepo>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, IReadOnlyList<TagOfType>>))]
+[JsonSerializable(typeof(IReadOnlyList<OwnedRepo>))]
 [JsonSerializable(typeof(NewDuplicate))]
 [JsonSerializable(typeof(DuplicatedRepo))]
 [JsonSerializable(typeof(LfsRequest))]

@@ -86,6 +86,7 @@ public static class HubModule
         hub.MapRepoList();
         hub.MapTagsByType();
         hub.MapUserLikes();
+        hub.MapOwnedRepos();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
