@@ -17,7 +17,7 @@ public static class HubModule
     private const int OpenRepositories = 500;
 
     /// <summary>Bytes of a JSON body; files and commits are streamed and have no such limit.</summary>
-    private const long MaxBody = 16 * 1024 * 1024;
+    internal const long MaxBody = 16 * 1024 * 1024;
 
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
@@ -25,6 +25,9 @@ public static class HubModule
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
+        services.AddSingleton(new PushLimits());
+        services.AddTaskHandler<Repacking>(Repacking.Kind);
+        services.AddHostedService<Sweeping>();
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
@@ -50,19 +53,30 @@ public static class HubModule
         services.AddScoped<LargeFileIntake>();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
+        services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
+        services.AddScoped<Pushing>();
+        services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
+        services.AddScoped<FileEdits>();
+        services.AddScoped<UploadForm>();
+        services.AddScoped<RepoStorage>();
+        services.AddSingleton<CodeColours>();
         services.AddScoped<RepoViews>();
-        services.AddScoped<ModelList>();
-        services.AddScoped<ModelFacets>();
+        services.AddScoped<RepoLists>();
+        services.AddScoped<ListFacets>();
+        services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
-        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
-        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
+        services.AddScoped<NamespaceContent>();
+        services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
+        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         return services;
     }
 
@@ -72,6 +86,9 @@ public static class HubModule
         hub.MapCreateRepo();
         hub.MapRepoAdministration();
         hub.MapRepoList();
+        hub.MapTagsByType();
+        hub.MapUserLikes();
+        hub.MapOwnedRepos();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
@@ -81,9 +98,13 @@ public static class HubModule
         repo.MapRepoSettings();
         repo.MapTreeListing();
         repo.MapPathsInfo();
+        repo.MapTreeSize();
+        repo.MapDuplicateRepo();
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
+        repo.MapSuperSquash();
+        repo.MapCompare();
         repo.MapPreupload();
         repo.MapLfsFiles();
         repo.MapCommitUpload();
@@ -91,7 +112,9 @@ public static class HubModule
         {
             hub.MapGroup(place).MapResolve();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
-            routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge().MapGitReading();
+            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
+            git.MapGitReading();
+            git.MapGitWriting();
         }
 
         return routes;

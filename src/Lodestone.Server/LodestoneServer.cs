@@ -59,7 +59,7 @@ internal static class LodestoneServer
         app.MapCompute();
         app.MapGateway();
         app.MapStaticAssets();
-        app.MapRazorComponents<App>().AddAdditionalAssemblies([.. Pages]).WithErrorShape(ErrorShape.Page);
+        app.MapRazorComponents<App>().AddAdditionalAssemblies([.. Pages]).WithErrorShape(ErrorShape.Page).WithHead();
         return app;
     }
 

@@ -21,9 +21,8 @@ internal static class History
         var at = RevisionPath.Read(git, route.Rest);
         var query = context.Request.Query;
         var limit = (int)Math.Clamp(query.Whole("limit") ?? PageSize, 1, PageSize);
-        var log = new CommitLog(git.Objects);
         var skipped = (query.Whole("p") ?? 0) * limit;
-        var commits = log.From(at.Commit).AsEnumerable();
+        var commits = git.Log.From(at.Commit).AsEnumerable();
         if (Cursor.Decode(query["cursor"]) is { } after)
         {
             commits = commits.SkipWhile(c => c.Id.ToString() != after).Skip(1);
@@ -36,7 +35,7 @@ internal static class History
             Cursor.LinkNext(context, page[^1].Id.ToString());
         }
 
-        context.Response.Headers["X-Total-Count"] = log.Count(at.Commit, cancel).ToString(CultureInfo.InvariantCulture);
+        context.Response.Headers["X-Total-Count"] = git.Log.Count(at.Commit, cancel).ToString(CultureInfo.InvariantCulture);
         var isFormatted = query.All("expand").Contains("formatted", StringComparer.Ordinal);
         return HubAnswer.Json<IReadOnlyList<HistoryCommit>>([.. page.Select(c => HistoryCommit.Of(c, isFormatted))], HubJson.Default.IReadOnlyListHistoryCommit);
     }

@@ -15,10 +15,10 @@ internal static class Preupload
     public static void MapPreupload(this IEndpointRouteBuilder repo) => repo.MapPost("/preupload/{**rev}", Decide);
 
     private static async Task<IResult> Decide(
-        PreuploadRequest asked, RepoRoute route, RepoAccess access, RepoStore store, StorageQuota quota, HttpRequest request, CancellationToken cancel)
+        PreuploadRequest asked, RepoRoute route, RepoAccess access, RepoStore store, PullRequests pullRequests, StorageQuota quota,
+        HttpRequest request, CancellationToken cancel)
     {
-        NoPullRequests.Refuse(request);
-        var repo = await access.ToChangeAsync(route, cancel);
+        var repo = await access.ToCommitAsync(route, request.Query.IsTrue("create_pr"), pullRequests, cancel);
         var git = store.Open(repo.Id);
         var at = RevisionPath.OfRevision(git, route.Revision);
         if (asked.Files is not { Count: <= MostFiles } files)

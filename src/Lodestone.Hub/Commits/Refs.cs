@@ -9,7 +9,6 @@ namespace Lodestone.Hub;
 internal static class Refs
 {
     private const string Converts = "refs/convert/";
-    private const string PullRequests = "refs/pr/";
 
     public static void MapRefs(this IEndpointRouteBuilder repo)
     {
@@ -26,11 +25,11 @@ internal static class Refs
         var git = store.Open(repo.Id);
         var isWithPullRequests = request.Query.IsTrue("include_prs") || request.Query.IsTrue("include_pull_requests");
         var refs = new RepoRefs(
-            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests) : null);
+            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests.Prefix) : null);
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
     }
 
-    private static async Task<IResult> CreateBranch(
+    public static async Task<IResult> CreateBranch(
         NewBranch asked, RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
@@ -47,12 +46,12 @@ internal static class Refs
             : RevisionPath.OfRevision(git, asked.StartingPoint ?? "main").Commit;
         using var complete = pack.Complete();
         var old = asked.Overwrite is true ? git.References.Find(name) : null;
-        RequirePublished(await git.Publish(complete, [new RefUpdate(name, old, start)], cancel), name);
+        RequirePublished(await git.Publish([complete], [new RefUpdate(name, old, start)], cancel), name);
         await refresh.AfterMoveAsync(repo.Id, git, name);
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         if (route.Revision is "main")
@@ -63,7 +62,7 @@ internal static class Refs
         return await DeleteAsync(store.Open(repo.Id), RefName.Branches, route.Revision, cancel);
     }
 
-    private static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -74,15 +73,15 @@ internal static class Refs
         }
 
         using var pack = git.NewPack();
-        var target = asked.Message is { Length: > 0 } message
+        var target = asked.Message?.Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } message // git would end it there
             ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
             : commit;
         using var complete = pack.Complete();
-        RequirePublished(await git.Publish(complete, [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
+        RequirePublished(await git.Publish([complete], [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         return await DeleteAsync(store.Open(repo.Id), RefName.Tags, route.Revision, cancel);
@@ -91,7 +90,7 @@ internal static class Refs
     private static async Task<IResult> DeleteAsync(GitRepository git, string prefix, string name, CancellationToken cancel)
     {
         var old = git.References.Find(prefix + name) ?? throw HubRefusals.RevisionNotFound(name);
-        RequirePublished(await git.Publish(null, [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
+        RequirePublished(await git.Publish([], [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
         return Results.Ok();
     }
 
@@ -107,7 +106,7 @@ internal static class Refs
 
     private static List<RepoRef> Under(GitRepository git, string prefix) =>
         [.. git.References.List(prefix).Select(r => new RepoRef(
-            prefix is PullRequests ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
+            prefix is PullRequests.Prefix ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
 }
 
 /// <param name="PullRequests">Only where asked for.</param>
@@ -126,8 +125,7 @@ internal sealed record NewBranch(string? StartingPoint, bool? EmptyBranch, bool?
     /// <summary>Clients also send <c>null</c>, or nothing and no media type, which routing would take for another route's request.</summary>
     public static async ValueTask<NewBranch?> BindAsync(HttpContext context)
     {
-        var isThere = context.Request.HasJsonContentType() && context.Request.ContentLength is not 0;
-        return (isThere ? await context.Request.ReadFromJsonAsync(HubJson.Default.NewBranch, context.RequestAborted) : null) ?? new NewBranch(null, null, null);
+        return await context.Request.ReadBodyAsync(HubJson.Default.NewBranch) ?? new NewBranch(null, null, null);
     }
 }
 

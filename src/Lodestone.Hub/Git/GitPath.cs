@@ -12,17 +12,21 @@ internal static class GitPath
 
     /// <summary>
     /// Whether the path is relative and clean: no empty, <c>.</c>, <c>..</c> or <c>.git</c> component in any spelling that some file
-    /// system takes for it, no backslash, no control character, at most 1,000 characters.
+    /// system takes for it, no backslash, no control character, none that turns the direction of text, at most 1,000 characters.
     /// </summary>
-    public static bool IsClean(string path) =>
-        path.Length is > 0 and <= MaxLength
-        && !path.Contains('\\')
-        && !path.Any(char.IsControl)
-        && IsUnicode(path)
-        && Array.TrueForAll(path.Split('/'), IsCleanName);
+    public static bool IsClean(string path) => path.Length is > 0 and <= MaxLength && Array.TrueForAll(path.Split('/'), IsCleanName);
 
-    private static bool IsCleanName(string name) =>
-        name is not ("" or "." or "..") && Encoding.UTF8.GetByteCount(name) <= MaxComponentBytes && !IsDotGit(name);
+    /// <summary>Whether the name, one component, may occur in a path.</summary>
+    public static bool IsCleanName(string name) =>
+        name is not ("" or "." or "..")
+        && name.Length <= MaxComponentBytes
+        && !name.Any(c => c is '\\' or '/' || char.IsControl(c) || TurnsText(c))
+        && IsUnicode(name)
+        && Encoding.UTF8.GetByteCount(name) <= MaxComponentBytes
+        && !IsDotGit(name);
+
+    /// <summary>The path for a person to read: what could play tricks on a terminal is a question mark.</summary>
+    public static string Printable(string path) => string.Concat(path.Select(c => char.IsControl(c) || TurnsText(c) || char.IsSurrogate(c) ? '?' : c));
 
     /// <summary>As git's <c>verify_path</c> with protection for HFS+ (ignores some characters) and NTFS (short names, streams, trailing dots).</summary>
     private static bool IsDotGit(string name)
@@ -32,8 +36,11 @@ internal static class GitPath
         return stem.Equals(".git", StringComparison.OrdinalIgnoreCase) || stem.Equals("git~1", StringComparison.OrdinalIgnoreCase);
     }
 
+    // Marks, embeddings, overrides and isolates: with them, "gpj.exe" reads "exe.jpg".
+    private static bool TurnsText(char c) => c is '\u061c' or '\u200e' or '\u200f' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
+
     private static bool IsIgnoredByHfs(char c) => c is (>= '\u200c' and <= '\u200f') or (>= '\u202a' and <= '\u202e') or (>= '\u206a' and <= '\u206f') or '\ufeff';
 
-    private static bool IsUnicode(string path) =>
-        Utf8.FromUtf16(path, stackalloc byte[MaxLength * 3], out _, out _, replaceInvalidSequences: false) == OperationStatus.Done;
+    private static bool IsUnicode(string name) =>
+        Utf8.FromUtf16(name, stackalloc byte[MaxComponentBytes * 3], out _, out _, replaceInvalidSequences: false) == OperationStatus.Done;
 }

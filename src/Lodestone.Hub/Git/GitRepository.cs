@@ -11,10 +11,11 @@ namespace Lodestone.Hub;
 /// a client wrote into a commit, <see cref="Trees"/> lists folders, <see cref="Log"/> and <see cref="LastCommits"/> walk history.
 /// </para>
 /// <para>
-/// Writing: a <see cref="PackWriter"/> collects new objects (<see cref="TreeEditor"/> makes the trees), and <see cref="Publish"/>,
-/// the one operation that changes a repository, makes them visible. The order is what makes a crash harmless: locks, comparison of
-/// the old values, pack contents synced, pack and index named and synced, new values synced in the locks, locks renamed over the
-/// references, folders synced. Cut anywhere, the repository is as before, perhaps with a pack that nothing refers to.
+/// Writing: a <see cref="PackWriter"/> collects new objects (<see cref="TreeEditor"/> makes the trees), or a <see cref="Quarantine"/>
+/// receives those of a push, and <see cref="Publish"/>, the one operation that changes a repository, makes them visible. The order is
+/// what makes a crash harmless: locks, comparison of the old values, pack contents synced, pack and index named and synced, new
+/// values synced in the locks, locks renamed over the references, folders synced. Cut anywhere, the repository is as before, perhaps
+/// with a pack that nothing refers to.
 /// </para>
 /// <para>Deleting unreachable objects (<c>git gc --prune</c>) beside a running Publish could take new ones: the housekeeping that does so
 /// must wait for quiet, or use git's grace period. Plain repacking is safe at any time.</para>
@@ -96,12 +97,12 @@ internal sealed class GitRepository
     public PackWriter NewPack() => new(Objects);
 
     /// <summary>
-    /// The one operation that writes: the pack's objects become durable, then all references change if all have their old values.
+    /// The one operation that writes: the packs' objects become durable, then all references change if all have their old values.
     /// All or nothing. <c>Refusal(unavailable)</c> if another process keeps a reference locked.
     /// </summary>
-    /// <param name="pack">New objects; null if the references only point to old ones. Dispose of it afterwards in any case.</param>
+    /// <param name="packs">New objects; null is a pack that had nothing new. Dispose of them afterwards in any case.</param>
     /// <param name="updates">Each reference at most once.</param>
-    public async Task<PublishOutcome> Publish(NewPack? pack, IReadOnlyList<RefUpdate> updates, CancellationToken cancel)
+    public async Task<PublishOutcome> Publish(IReadOnlyList<NewPack?> packs, IReadOnlyList<RefUpdate> updates, CancellationToken cancel)
     {
         Validate(updates);
         await _publishing.WaitAsync(cancel);
@@ -118,7 +119,7 @@ internal sealed class GitRepository
                 return conflict;
             }
 
-            if (pack is not null)
+            foreach (var pack in packs.OfType<NewPack>())
             {
                 Objects.Add(pack.Install(Objects.PackFolder));
             }

@@ -6,18 +6,20 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking repacking, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
     /// <summary>Not cancellable: the commit is made, whether or not its sender still waits.</summary>
-    public async Task AfterCommitAsync(Guid repoId, GitRepository git, string refName, IReadOnlyCollection<CommitChange> changes)
+    public async Task AfterCommitAsync(Repo repo, GitRepository git, string refName, IReadOnlyCollection<CommitChange> changes)
     {
         if (refName == Main)
         {
-            var isSame = !changes.Any(c => RepoFactsReader.Matters(c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
-            await BringUpToDateAsync(repoId, git, isSame, CancellationToken.None);
+            var isSame = !changes.Any(c => RepoFactsReader.Matters(repo.Type, c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
+            await BringUpToDateAsync(repo.Id, git, isSame, CancellationToken.None);
         }
+
+        await repacking.ConsiderAsync(repoId, git);
     }
 
     /// <summary>After a branch was pointed elsewhere.</summary>
@@ -27,6 +29,8 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
         {
             await BringUpToDateAsync(repoId, git, isSame: false, CancellationToken.None);
         }
+
+        await repacking.ConsiderAsync(repoId, git);
     }
 
     /// <summary>The facts of main as it is now.</summary>
@@ -49,7 +53,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
         var facts = await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
         db.Facts.Add(new StoredFacts { RepoId = repo.Id, CommitId = head.ToString(), Facts = facts.ToJson() });
         Describe(repo, facts);
-        db.Tags.AddRange(facts.Tags.Select(t => new RepoTag(repo.Id, t)));
+        db.Tags.AddRange(facts.Index.Select(t => new RepoTag(repo.Id, t)));
     }
 
     /// <param name="isSame">The commit touched nothing that facts come from.</param>
@@ -72,7 +76,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
                 await db.LockAsync<Repo>(repoId, inner);
                 if (git.References.Find(Main) == head) // else whoever moved it writes the rows
                 {
-                    await WriteAsync(repoId, head, commit.Committer.When, facts, inner);
+                    await WriteAsync(repoId, head, facts, inner);
                 }
 
                 return true;
@@ -80,14 +84,14 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
             cancel);
     }
 
-    private async Task WriteAsync(Guid repoId, ObjectId head, DateTimeOffset at, RepoFacts facts, CancellationToken cancel)
+    private async Task WriteAsync(Guid repoId, ObjectId head, RepoFacts facts, CancellationToken cancel)
     {
         if (await db.Repos.SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
         {
             return; // deleted meanwhile
         }
 
-        repo.UpdatedAt = at;
+        repo.UpdatedAt = clock.GetUtcNow(); // not the commit's date, which whoever pushes chooses
         Describe(repo, facts);
         var row = await db.Facts.SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
         if (row is null)
@@ -101,8 +105,9 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader)
         }
 
         var tags = await db.Tags.Where(t => t.RepoId == repoId).ToListAsync(cancel);
-        db.Tags.RemoveRange(tags.Where(t => !facts.Tags.Contains(t.Tag, StringComparer.Ordinal)));
-        db.Tags.AddRange(facts.Tags.Except(tags.Select(t => t.Tag), StringComparer.Ordinal).Select(t => new RepoTag(repoId, t)));
+        var index = facts.Index.ToHashSet(StringComparer.Ordinal);
+        db.Tags.RemoveRange(tags.Where(t => !index.Contains(t.Tag)));
+        db.Tags.AddRange(index.Except(tags.Select(t => t.Tag), StringComparer.Ordinal).Select(t => new RepoTag(repoId, t)));
         db.Publish(new RepoPublished(repoId, repo.FullName, head.ToString()));
         await db.SaveChangesAsync(cancel);
     }

@@ -31,10 +31,16 @@ public sealed class GitPathTests
     [InlineData("a\\b")]
     [InlineData("a\nb")]
     [InlineData("a\0b")]
+    [InlineData("a/photo\u202egpj.exe")]
+    [InlineData("a\u2066b")]
+    [InlineData("\u200fa")]
     public void Dangerous_paths_are_refused(string path) => Assert.False(GitPath.IsClean(path));
 
     [Fact]
     public void Text_that_is_not_unicode_is_refused() => Assert.False(GitPath.IsClean("\ufffd\ud800"));
+
+    [Fact]
+    public void Bytes_that_are_not_text_are_no_name() => Assert.False(GitPath.IsCleanName(GitName.Decode([0x61, 0x80])));
 
     [Fact]
     public void Long_paths_are_refused()

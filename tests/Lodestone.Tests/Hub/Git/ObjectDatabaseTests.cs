@@ -93,7 +93,7 @@ public sealed class ObjectDatabaseTests : IDisposable
         using var writer = repository.NewPack();
         var id = await writer.WriteBlob(new MemoryStream(content), content.Length, CancellationToken.None);
         using var pack = writer.Complete();
-        await repository.Publish(pack, [], CancellationToken.None);
+        await repository.Publish([pack], [], CancellationToken.None);
 
         await using var blob = Assert.IsType<BlobStream>(repository.Objects.OpenBlob(id));
         blob.Skip(1_000_000);

@@ -32,7 +32,7 @@ public sealed class PublishTests : IDisposable
         var blobs = Enumerable.Range(0, 12_000).Select(i => writer.Write(GitObjectType.Blob, Encoding.UTF8.GetBytes($"blob {i}"))).ToList();
         using var pack = writer.Complete();
 
-        await repository.Publish(pack, [], CancellationToken.None);
+        await repository.Publish([pack], [], CancellationToken.None);
 
         var answers = _git.BareWithInput(string.Join('\n', blobs) + "\n", "cat-file", "--batch-check");
         // So many that the index is read from its file rather than held in memory.
@@ -66,7 +66,7 @@ public sealed class PublishTests : IDisposable
         var whole = await writer.WriteBlob(new MemoryStream(new byte[100_000]), 100_000, CancellationToken.None);
 
         using var pack = writer.Complete();
-        await repository.Publish(pack, [], CancellationToken.None);
+        await repository.Publish([pack], [], CancellationToken.None);
 
         Assert.Equal(1, writer.Count);
         Assert.Equal(100_000.ToString(System.Globalization.CultureInfo.InvariantCulture), _git.Bare("cat-file", "-s", whole.ToString()).Trim());
@@ -83,7 +83,7 @@ public sealed class PublishTests : IDisposable
         using var pack = writer.Complete();
 
         var outcome = await repository.Publish(
-            pack,
+            [pack],
             [new RefUpdate("refs/heads/dev", null, first), new RefUpdate("refs/heads/main", null, first)],
             CancellationToken.None);
 
@@ -100,7 +100,7 @@ public sealed class PublishTests : IDisposable
         var nothing = ObjectId.Of(GitObjectType.Blob, "nothing"u8);
 
         await Assert.ThrowsAsync<ArgumentException>(
-            () => repository.Publish(null, [new RefUpdate("refs/heads/main", null, nothing)], CancellationToken.None));
+            () => repository.Publish([], [new RefUpdate("refs/heads/main", null, nothing)], CancellationToken.None));
 
         Assert.Null(repository.References.Find("refs/heads/main"));
     }
@@ -151,7 +151,7 @@ public sealed class PublishTests : IDisposable
         tree.Put(name, GitMode.File, writer.Write(GitObjectType.Blob, Encoding.UTF8.GetBytes(name)));
         var commit = writer.Write(new GitCommit(tree.Write(writer), [parent], RealGit.Alice, RealGit.Alice, name));
         using var pack = writer.Complete();
-        return await repository.Publish(pack, [new RefUpdate("refs/heads/main", head, commit)], CancellationToken.None);
+        return await repository.Publish([pack], [new RefUpdate("refs/heads/main", head, commit)], CancellationToken.None);
     }
 
     public void Dispose() => _git.Dispose();

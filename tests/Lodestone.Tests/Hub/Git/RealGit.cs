@@ -82,7 +82,7 @@ internal sealed class RealGit : IDisposable
 
         var commit = writer.Write(new GitCommit(tree.Write(writer), head is { } parent ? [parent] : [], Alice, Alice, message));
         using var pack = writer.Complete();
-        Assert.IsType<Published>(await repository.Publish(pack, [new RefUpdate("refs/heads/main", head, commit)], CancellationToken.None));
+        Assert.IsType<Published>(await repository.Publish([pack], [new RefUpdate("refs/heads/main", head, commit)], CancellationToken.None));
         return commit;
     }
 

@@ -39,11 +39,11 @@ public sealed class ReferencesTests : IDisposable
         var v1 = repository.References.Find("refs/tags/v1");
 
         var outcome = await repository.Publish(
-            null, [new RefUpdate("refs/heads/gone/soon", first, null), new RefUpdate("refs/tags/v1", v1, null)], CancellationToken.None);
+            [], [new RefUpdate("refs/heads/gone/soon", first, null), new RefUpdate("refs/tags/v1", v1, null)], CancellationToken.None);
 
         Assert.IsType<Published>(outcome);
         Assert.Equal("refs/heads/main\nrefs/tags/v2\n", _git.Bare("for-each-ref", "--format=%(refname)"));
-        Assert.IsType<Published>(await repository.Publish(null, [new RefUpdate("refs/heads/gone", null, first)], CancellationToken.None));
+        Assert.IsType<Published>(await repository.Publish([], [new RefUpdate("refs/heads/gone", null, first)], CancellationToken.None));
         _git.AssertSound();
     }
 
@@ -56,7 +56,7 @@ public sealed class ReferencesTests : IDisposable
             new("refs/heads/x/y/z", null, first), new("refs/heads/x/y/z", first, null), new("refs/heads/x", null, first),
             new("refs/heads/x", first, null), new("refs/heads/x/y", null, first)])
         {
-            Assert.IsType<Published>(await repository.Publish(null, [update], CancellationToken.None));
+            Assert.IsType<Published>(await repository.Publish([], [update], CancellationToken.None));
         }
 
         Assert.Equal("refs/heads/main\nrefs/heads/x/y\n", _git.Bare("for-each-ref", "--format=%(refname)"));
@@ -72,9 +72,9 @@ public sealed class ReferencesTests : IDisposable
         var first = await RealGit.Commit(repository, "first", ("a", "1"));
         _git.Bare("branch", "a/b");
 
-        Assert.Equal(new NameTaken(name, inTheWay), await repository.Publish(null, [new RefUpdate(name, null, first)], CancellationToken.None));
+        Assert.Equal(new NameTaken(name, inTheWay), await repository.Publish([], [new RefUpdate(name, null, first)], CancellationToken.None));
         _git.Bare("pack-refs", "--all");
-        Assert.Equal(new NameTaken(name, inTheWay), await repository.Publish(null, [new RefUpdate(name, null, first)], CancellationToken.None));
+        Assert.Equal(new NameTaken(name, inTheWay), await repository.Publish([], [new RefUpdate(name, null, first)], CancellationToken.None));
     }
 
     [Fact]

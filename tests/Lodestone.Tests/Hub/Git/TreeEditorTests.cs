@@ -88,7 +88,7 @@ public sealed class TreeEditorTests : IDisposable
         Assert.Equal(["1", "y"], entries.Select(e => e.Name));
         var root = tree.Write(writer);
         using var pack = writer.Complete();
-        await repository.Publish(pack, [], CancellationToken.None);
+        await repository.Publish([pack], [], CancellationToken.None);
         Assert.Equal("copy/of/1\ncopy/of/y/2\nx/1\nx/y/2\n", _git.Bare("ls-tree", "-r", "--name-only", root.ToString()));
     }
 
