@@ -9,10 +9,13 @@ namespace Lodestone.Hub;
 /// <summary>Whether a README's metadata is in order. Clients ask before they commit one, and read JSON before the status.</summary>
 internal static class ValidateCard
 {
-    public static void MapValidateCard(this IEndpointRouteBuilder routes) => routes.MapPost("/api/validate-yaml", (CardText card) =>
+    public static void MapValidateCard(this IEndpointRouteBuilder routes) => routes.MapPost("/api/validate-yaml", (CardText card, HttpRequest request) =>
     {
         var verdict = Check(card.Content ?? "");
-        return Results.Json(verdict, HubJson.Default.CardVerdict, statusCode: verdict.Errors.Count > 0 ? StatusCodes.Status400BadRequest : null);
+        var status = verdict.Errors.Count > 0 ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
+        return request.Headers.Accept.ToString().StartsWith("text/plain", StringComparison.OrdinalIgnoreCase)
+            ? Results.Text(verdict.ToString(), statusCode: status)
+            : Results.Json(verdict, HubJson.Default.CardVerdict, statusCode: status);
     });
 
     public static CardVerdict Check(string readme)
@@ -86,6 +89,10 @@ internal sealed record CardText(string? Content, string? RepoType)
     }
 }
 
-internal sealed record CardVerdict(IReadOnlyList<CardRemark> Errors, IReadOnlyList<CardRemark> Warnings);
+internal sealed record CardVerdict(IReadOnlyList<CardRemark> Errors, IReadOnlyList<CardRemark> Warnings)
+{
+    /// <summary>A line each, for clients that show it to people as it is.</summary>
+    public override string ToString() => string.Join('\n', Errors.Select(e => $"- Error: {e.Message}").Concat(Warnings.Select(w => $"- Warning: {w.Message}")));
+}
 
 internal sealed record CardRemark(string Message);

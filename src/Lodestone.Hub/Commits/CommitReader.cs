@@ -17,6 +17,8 @@ internal sealed class CommitReader(PackWriter pack)
 
     private const int MaxLine = 3 * MaxRegularFile; // base64 adds a third; JSON escapes of text may add more
 
+    private const int MaxMessage = 100_000;
+
     private readonly List<CommitChange> _changes = [];
     private CommitHeader? _header;
     private int _line;
@@ -110,7 +112,7 @@ internal sealed class CommitReader(PackWriter pack)
     {
         if (line.Key is "header")
         {
-            _header = new CommitHeader(line.Text("summary") ?? "", line.Text("description"), line.Text("parentCommit"));
+            _header = new CommitHeader(Message(line, "summary") ?? "", Message(line, "description"), line.Text("parentCommit"));
             return;
         }
 
@@ -133,6 +135,11 @@ internal sealed class CommitReader(PackWriter pack)
             _changes.Add(new DeleteEntry(CleanPath.Of(old)));
         }
     }
+
+    /// <summary>Without NUL, at which git would take the message to end.</summary>
+    private string? Message(CommitLine line, string name) => line.Text(name) is not { } text || text.Length <= MaxMessage
+        ? line.Text(name)?.Replace("\0", "", StringComparison.Ordinal)
+        : throw Invalid($"\"{name}\" is longer than {MaxMessage} characters");
 
     private PutFile File(CommitLine line, string path)
     {

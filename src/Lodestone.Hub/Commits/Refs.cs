@@ -73,7 +73,7 @@ internal static class Refs
         }
 
         using var pack = git.NewPack();
-        var target = asked.Message is { Length: > 0 } message
+        var target = asked.Message?.Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } message // git would end it there
             ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
             : commit;
         using var complete = pack.Complete();

@@ -78,8 +78,7 @@ internal static class Likes
     private static (DateTimeOffset Since, int Seen) Start(string? cursor) => Cursor.Decode(cursor)?.Split(' ') switch
     {
         null => (DateTimeOffset.UnixEpoch, 0),
-        [var at, var count] when long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var micros) && micros < Instants.ToMicroseconds(DateTimeOffset.MaxValue)
-            && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var seen) => (Instants.FromMicroseconds(micros), seen),
+        [var text, var count] when Instants.TryParseMicroseconds(text, out var at) && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var seen) => (at, seen),
         _ => throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" },
     };
 

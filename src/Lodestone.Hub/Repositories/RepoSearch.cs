@@ -54,6 +54,7 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
         return CardValues.Clean(After).Split(' ') is [var key, var second, var path]
             && long.TryParse(key, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && long.TryParse(second, NumberStyles.None, CultureInfo.InvariantCulture, out var tie)
+            && (Order is not (RepoOrder.Created or RepoOrder.Updated) || Instants.TryParseMicroseconds(key, out _))
             ? (number, tie, path)
             : throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" };
     }

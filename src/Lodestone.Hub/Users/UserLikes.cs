@@ -44,8 +44,7 @@ internal static class UserLikes
     private static (DateTimeOffset At, string Path)? Start(string? cursor) => Cursor.Decode(cursor)?.Split(' ') switch
     {
         null => null,
-        [var at, var path] when long.TryParse(at, NumberStyles.None, CultureInfo.InvariantCulture, out var micros) && micros < Instants.ToMicroseconds(DateTimeOffset.MaxValue) =>
-            (Instants.FromMicroseconds(micros), path),
+        [var text, var path] when Instants.TryParseMicroseconds(text, out var at) => (at, CardValues.Clean(path)),
         _ => throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" },
     };
 }

@@ -172,4 +172,21 @@ public sealed class CardsTests
         Encoding.ASCII.GetBytes(header, file.AsSpan(8));
         return file;
     }
+
+    [Fact]
+    public async Task Validating_speaks_to_old_clients_in_their_way()
+    {
+        await using var world = await World.CreateAsync();
+        using var form = new HttpRequestMessage(HttpMethod.Post, "/api/validate-yaml")
+        {
+            Content = new FormUrlEncodedContent([KeyValuePair.Create("repoType", "model"), KeyValuePair.Create("content", "---\nlicense: asdf\nmodel-index: foo\n---\n")]),
+        };
+        form.Headers.Accept.ParseAdd("text/plain");
+
+        using var answer = await world.AsNobody().SendAsync(form);
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+        Assert.StartsWith("- Error: \"model-index\" must be an array\n- Error: \"license\" must be one of [", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
 }

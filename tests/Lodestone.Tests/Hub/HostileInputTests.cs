@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -88,6 +89,24 @@ public sealed class HostileInputTests(HostileInputWorld fixture) : IClassFixture
 
         Assert.Equal(status, await CommitAsync(good, bad));
         Assert.Equal(before, await fixture.StateAsync());
+    }
+
+    [Fact]
+    public async Task A_message_is_bounded_and_has_no_end_within()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        var file = HubCalls.FileLine("a.txt", "a"u8.ToArray());
+
+        using var tooLong = await alice.PostCommitAsync("/api/models/alice/compass/commit/main", HubCalls.Line("header", new { summary = new string('x', 100_001) }), file);
+        using var withNul = await alice.PostCommitAsync("/api/models/alice/compass/commit/main?create_pr=1", HubCalls.Line("header", new { summary = "be\0fore", description = "\0" }), file);
+        using var tag = await alice.PostAsJsonAsync("/api/models/alice/compass/tag/main", new { tag = "v1", message = "one\0two" });
+
+        Assert.Equal([400, 200, 200], new[] { tooLong, withNul, tag }.Select(a => (int)a.StatusCode));
+        Assert.Equal("before", (await alice.JsonAsync("/api/models/alice/compass/commits/refs%2Fpr%2F1"))[0]!["title"]!.GetValue<string>());
+        var folder = Directory.EnumerateDirectories(Path.Combine(world.Server.DataDirectory, "repositories"), "*.git", SearchOption.AllDirectories).Single();
+        Assert.Equal("", await ClientProcess.RunAsync("git", ["fsck", "--full", "--strict", "--no-progress"], folder));
     }
 
     [Fact]

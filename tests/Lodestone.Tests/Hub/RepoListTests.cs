@@ -74,6 +74,10 @@ public sealed class RepoListTests(RepoListWorld fixture) : IClassFixture<RepoLis
     [InlineData("/api/datasets?expand=siblings&full=true")]
     [InlineData("/api/datasets?expand=safetensors")]
     [InlineData("/api/models?cursor=MSAy")]
+    [InlineData("/api/models?sort=createdAt&cursor=OTIyMzM3MjAzNjg1NDc3NTgwNyAwIHg")]
+    [InlineData("/api/models/alice/base/likers?cursor=OTIyMzM3MjAzNjg1NDc3NTgwNyAw")]
+    [InlineData("/api/users/alice/likes?cursor=OTIyMzM3MjAzNjg1NDc3NTgwNyBh")]
+    [InlineData("/api/models?limit=99999999999999999999")]
     [InlineData("/api/models-tags-by-type?type=nope")]
     [InlineData("/api/users/alice/likes?cursor=eA")]
     public async Task A_list_is_refused_that_asks_for(string url)
@@ -166,6 +170,33 @@ public sealed class RepoListTests(RepoListWorld fixture) : IClassFixture<RepoLis
         Assert.Equal(404, (int)missing.StatusCode);
 
         static string[] Likes(JsonNode page) => [.. page.AsArray().Select(l => $"{l!["repo"]!["type"]} {l["repo"]!["name"]}")];
+    }
+
+    [Fact]
+    public async Task Members_see_what_the_repositories_of_a_namespace_take_up()
+    {
+        var own = await PagedAsync(Alice, "/api/settings/repositories?limit=2");
+        var acme = await PagedAsync(fixture.World.As(fixture.World.Bob), "/api/organizations/ACME/settings/repositories?limit=1");
+        var found = await Alice.JsonAsync("/api/settings/repositories?type=model&search=HID");
+        using var stranger = await fixture.World.As(fixture.World.Carol).GetAsync("/api/organizations/acme/settings/repositories");
+
+        Assert.Equal(["dataset alice/words", "model alice/base", "model alice/hidden", "space alice/demo"], Sorted(own.Select(r => $"{r["type"]} {r["id"]}")));
+        Assert.Equal(["model acme/both", "model acme/tuned", "space acme/other"], Sorted(acme.Select(r => $"{r["type"]} {r["id"]}")));
+        Assert.Equal("alice/hidden private 0 0", $"{found[0]!["id"]} {found[0]!["visibility"]} {found[0]!["storage"]} {found[0]!["storagePercent"]}");
+        Assert.Equal(403, (int)stranger.StatusCode);
+    }
+
+    private static async Task<List<JsonNode>> PagedAsync(HttpClient client, string? next)
+    {
+        var all = new List<JsonNode>();
+        while (next is not null)
+        {
+            using var page = await client.GetAsync(next);
+            all.AddRange((await page.OkAsync()).AsArray().OfType<JsonNode>());
+            next = page.Headers.TryGetValues("Link", out var link) ? link.Single().Split('<', '>')[1] : null;
+        }
+
+        return all;
     }
 
     private static string[] Ids(JsonNode list) => [.. list.AsArray().Select(m => m!["id"]!.GetValue<string>())];

@@ -20,6 +20,7 @@ public sealed class RepositoriesTests
     [InlineData("alice", """{"name":"x.git"}""", 400, "cannot be a repository name")]
     [InlineData("alice", """{"name":""}""", 400, "cannot be a repository name")]
     [InlineData("alice", """{"name":"x","organization":"bob"}""", 403, "under the namespace")]
+    [InlineData("alice", """{"name":"x","organization":"\u0000"}""", 403, "under the namespace")]
     [InlineData("alice", """{"name":"x","organization":"nobody-there"}""", 403, "under the namespace")]
     [InlineData("alice", """{"name":"x","files":[{"path":"../y","content":"z"}]}""", 422, "cannot be a path")]
     [InlineData("alice", """{"name":"x","files":[{"path":"y","content":"?","encoding":"base64"}]}""", 400, "not valid base64")]

@@ -125,6 +125,8 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/datasets-tags-by-type", "/api/datasets-tags-by-type", Open),
         new("POST /api/validate-yaml", "/api/validate-yaml", Open, """{"content":"x"}"""),
         new("GET /api/users/{user}/likes", "/api/users/alice/likes", Open),
+        new("GET /api/settings/repositories", "/api/settings/repositories", "401 200 200 401"),
+        new("GET /api/organizations/{organization}/settings/repositories", "/api/organizations/acme/settings/repositories", "401 403 200 401"),
         new("* /api/{type}/{name}", "/api/models/gpt2", Nothing),
         new("* /{name}/resolve/{**rest}", "/gpt2/resolve/main/x", Nothing),
         new("* /{name}/raw/{**rest}", "/gpt2/raw/main/x", Nothing),
