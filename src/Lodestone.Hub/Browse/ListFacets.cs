@@ -34,7 +34,27 @@ internal sealed class ListFacets(HubDb db, RepoListing listing)
             }
         }
 
+        if (search.Type is RepoType.Model && await BandsAsync(now, cancel) is { Count: > 0 } bands)
+        {
+            facets.Add(new Facet("Parameters", bands));
+        }
+
         return facets;
+    }
+
+    private async Task<IReadOnlyList<FacetValue>> BandsAsync(ListSearch now, CancellationToken cancel)
+    {
+        var values = new List<FacetValue>();
+        foreach (var band in ParameterBand.All)
+        {
+            var count = await listing.CountAsync((now with { Parameters = band }).ToRepoSearch(), cancel);
+            if (count > 0)
+            {
+                values.Add(new FacetValue(band.Text, count, (now with { Parameters = now.Parameters == band ? null : band }).Href, now.Parameters == band));
+            }
+        }
+
+        return values;
     }
 
     private async Task<IReadOnlyList<FacetValue>> ValuesAsync(FacetKind kind, ListSearch now, CancellationToken cancel)

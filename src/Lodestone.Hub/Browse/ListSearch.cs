@@ -7,7 +7,7 @@ namespace Lodestone.Hub;
 internal sealed record ListSearch
 {
     /// <summary>The first is the one that nothing need be said for.</summary>
-    public static readonly RepoOrder[] Orders = [RepoOrder.Downloads, RepoOrder.Likes, RepoOrder.Updated, RepoOrder.Created, RepoOrder.Name];
+    public static readonly RepoOrder[] Orders = [RepoOrder.Trending, RepoOrder.Downloads, RepoOrder.Likes, RepoOrder.Updated, RepoOrder.Created, RepoOrder.Parameters, RepoOrder.Name];
 
     public RepoType Type { get; init; }
 
@@ -37,10 +37,13 @@ internal sealed record ListSearch
 
     public string? Tag { get; init; }
 
+    /// <summary>How large a model is.</summary>
+    public ParameterBand? Parameters { get; init; }
+
     /// <summary>Only those that the inference API answers for.</summary>
     public bool IsServed { get; init; }
 
-    public RepoOrder Order { get; init; }
+    public RepoOrder Order { get; init; } = RepoOrder.Trending;
 
     /// <summary>Where the page begins; null for the first.</summary>
     public string? Cursor { get; init; }
@@ -60,8 +63,9 @@ internal sealed record ListSearch
             }
 
             Add("tag", Tag);
+            Add("parameters", Parameters?.Key);
             Add("served", IsServed ? "true" : null);
-            Add("sort", Order is RepoOrder.Downloads ? null : Order.ToString().ToLowerInvariant());
+            Add("sort", Order is RepoOrder.Trending ? null : Order.ToString().ToLowerInvariant());
             Add("cursor", Cursor);
             return $"/{Type.Segment()}{query}";
 
@@ -84,7 +88,8 @@ internal sealed record ListSearch
             Owner = Value("author"),
             Tag = Value("tag"),
             IsServed = query["served"] == "true",
-            Order = Array.Find(Orders, o => o.ToString().Equals(query["sort"], StringComparison.OrdinalIgnoreCase)),
+            Parameters = ParameterBand.Find(query["parameters"]),
+            Order = Orders.FirstOrDefault(o => o.ToString().Equals(query["sort"], StringComparison.OrdinalIgnoreCase), Orders[0]),
             Cursor = Value("cursor"),
         };
         return FacetKind.Of(type).Aggregate(search, (found, kind) => kind.Choose(found, Value(kind.Key)));
@@ -99,6 +104,8 @@ internal sealed record ListSearch
         return new RepoSearch(Type, Text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [], Owner, [.. tags.OfType<string>()], Order, Core.Cursor.Decode(Cursor))
         {
             IsServable = IsServed,
+            LeastParameters = Parameters?.Least,
+            MostParameters = Parameters?.Most,
         };
     }
 }

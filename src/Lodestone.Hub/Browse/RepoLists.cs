@@ -1,6 +1,5 @@
 using Lodestone.Core;
 using Lodestone.Identity;
-using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
@@ -22,7 +21,7 @@ internal sealed record FoundRepos(IReadOnlyList<ListedRepo> Repos, int Total, st
 }
 
 /// <summary>Finds repositories for pages: only ever those that the caller may see.</summary>
-internal sealed class RepoLists(HubDb db, RepoListing listing, Namespaces namespaces)
+internal sealed class RepoLists(RepoListing listing, Namespaces namespaces)
 {
     public async Task<FoundRepos> FindAsync(ListSearch search, int size, CancellationToken cancel)
     {
@@ -31,13 +30,6 @@ internal sealed class RepoLists(HubDb db, RepoListing listing, Namespaces namesp
         var next = page.Count > size ? Cursor.Encode(asked.CursorAfter(page[size - 1])) : null;
         return new FoundRepos(await DescribeAsync([.. page.Take(size)], cancel), await listing.CountAsync(asked, cancel), next);
     }
-
-    /// <summary>How many of each type a namespace has that the caller may see.</summary>
-    public Task<Dictionary<RepoType, int>> CountByTypeAsync(Caller caller, Guid namespaceId, CancellationToken cancel) => db.Repos.VisibleTo(caller)
-        .Where(r => r.OwnerId == namespaceId)
-        .GroupBy(r => r.Type)
-        .Select(g => new { g.Key, Count = g.Count() })
-        .ToDictionaryAsync(g => g.Key, g => g.Count, cancel);
 
     private async Task<IReadOnlyList<ListedRepo>> DescribeAsync(IReadOnlyList<Repo> repos, CancellationToken cancel)
     {

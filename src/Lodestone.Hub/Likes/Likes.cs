@@ -20,7 +20,7 @@ internal static class Likes
         repo.MapGet("/likers", Likers);
     }
 
-    private static async Task<IResult> Like(RepoRoute route, RepoAccess access, HubDb db, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> Like(RepoRoute route, RepoAccess access, HubDb db, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToTakePartAsync(route, cancel);
         var caller = access.Caller;
@@ -39,7 +39,7 @@ internal static class Likes
         }
     }
 
-    private static async Task<IResult> Unlike(RepoRoute route, RepoAccess access, HubDb db, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> Unlike(RepoRoute route, RepoAccess access, HubDb db, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToTakePartAsync(route, cancel);
         var caller = access.Caller;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
@@ -9,8 +10,9 @@ namespace Lodestone.Hub;
 /// <param name="Facts">Of main.</param>
 /// <param name="Bases">The models that this one was made from.</param>
 /// <param name="Reader">Who looks at it.</param>
+/// <param name="IsLiked">By the reader.</param>
 internal sealed record RepoView(
-    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader)
+    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader, bool IsLiked)
 {
     public const string MainBranch = "main";
 
@@ -50,7 +52,7 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
+internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
 {
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
@@ -60,11 +62,12 @@ internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh 
         {
             var repo = await access.ToReadAsync(route, cancel);
             var git = store.Open(repo.Id);
-            var at = route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
+            var at = route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" or "discussions" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var facts = await refresh.FactsAsync(repo, git, cancel);
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
+            var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller);
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked);
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {

@@ -78,6 +78,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("GET", "/tree/{**rest}", "/tree/main", Hidden, Open),
         .. Api("GET", "/treesize/{**rest}", "/treesize/main", Hidden, Open),
         .. Api("GET", "/refs", "/refs", Hidden, Open),
+        .. Api("GET", "/compare/{**range}", "/compare/main..main", Hidden, Open),
         .. Api("GET", "/commits/{**rest}", "/commits/main", Hidden, Open),
         .. Api("GET", "/likers", "/likers", Hidden, Open),
         .. Api("GET", "/auth-check", "/auth-check", Hidden, Open),

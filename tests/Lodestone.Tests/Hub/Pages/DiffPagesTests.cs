@@ -88,6 +88,26 @@ public sealed class DiffPagesTests
         Assert.Contains("--- /dev/null\n+++ b/data.csv\n@@ -0,0 +1,2 @@\n+a,b\n+1,2\n", await raw.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_proposal_s_address_leads_to_what_it_changes()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        using var sent = await alice.PostCommitAsync("/api/models/alice/compass/commit/main?create_pr=1", HubCalls.Line("header", new { summary = "Propose" }), HubCalls.FileLine("new.txt", "new\n"u8.ToArray()));
+        var url = (await sent.OkAsync())["pullRequestUrl"]!.GetValue<string>();
+        await alice.CommitAsync("alice/compass", ("main.txt", "on main\n"));
+
+        using var led = await alice.GetAsync(new Uri(url).AbsolutePath);
+        var page = await alice.PageAsync(new Uri(world.Server.Url, led.Headers.Location!).AbsolutePath);
+        var refs = await alice.PageAsync("/alice/compass/refs");
+
+        Assert.Equal(["new"], page.TextsOf("ins.diff-line"));
+        Assert.Equal(["main", "1"], refs.TextsOf(".refs .files__name"));
+        await alice.PageAsync("/alice/compass/discussions/2", HttpStatusCode.NotFound);
+        await alice.PageAsync(refs.QuerySelectorAll(".refs .files__name")[1].GetAttribute("href")!);
+    }
+
     [Theory]
     [InlineData("main", 400, null)]
     [InlineData("main..", 400, null)]

@@ -110,10 +110,28 @@ public sealed class FileFormsTests
         foreach (var path in new[] { "upload/main", "new-file/main", "edit/main/.gitattributes", "refs", "blob/main/.gitattributes" })
         {
             var page = await dana.OpenAsync($"/alice/compass/{path}");
-            Assert.Empty(page.Document.QuerySelectorAll("main form[method=post]"));
+            Assert.Equal(["like"], page.Document.QuerySelectorAll("main form[method=post] input[name=_handler]").Select(i => i.GetAttribute("value")));
         }
 
         Assert.Contains("those who may write in alice", (await dana.OpenAsync("/alice/compass/upload/main")).Text("main"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Liking_counts_once_and_is_taken_back_by_the_same_button()
+    {
+        await using var world = await World.CreateAsync();
+        await world.As(world.Alice).CreateRepoAsync("alice/compass");
+        using var dana = await RepoAsync(world);
+
+        var liked = await dana.SendAsync(await dana.OpenAsync("/alice/compass/tree/main"), "like", ("liked", "true"));
+        await dana.SendAsync(await dana.OpenAsync("/alice/compass"), "like", ("liked", "true"));
+        var once = await dana.OpenAsync("/alice/compass");
+        await dana.SendAsync(once, "like", ("liked", "false"));
+        var none = await dana.OpenAsync("/alice/compass");
+
+        Assert.EndsWith("/alice/compass/tree/main", liked.Location?.OriginalString, StringComparison.Ordinal);
+        Assert.Equal(("true", "Like, 1"), (once.Document.QuerySelector("[name=liked]")?.GetAttribute("aria-pressed"), once.Text("[name=liked]")));
+        Assert.Equal(("false", "Like, 0"), (none.Document.QuerySelector("[name=liked]")?.GetAttribute("aria-pressed"), none.Text("[name=liked]")));
     }
 
     [Fact]

@@ -213,7 +213,7 @@ public sealed class FilePagesTests
         var first = await alice.PageAsync("/alice/compass/commits/main");
         var second = await alice.PageAsync(first.QuerySelector("[rel=next]")!.GetAttribute("href")!);
 
-        Assert.Equal("53 commits", first.TextOf("main .number"));
+        Assert.Equal("53 commits", first.TextOf(".files .number"));
         Assert.Equal((50, 3), (first.QuerySelectorAll(".commits > li").Length, second.QuerySelectorAll(".commits > li").Length));
         Assert.Equal("initial commit", second.TextsOf(".commits__title")[^1]);
     }

@@ -32,7 +32,7 @@ public sealed class TypedPagesTests
     {
         await using var world = await World.CreateAsync();
         var alice = world.As(world.Alice);
-        await alice.CreateRepoAsync("alice/compass", type: type);
+        await alice.CreateRepoAsync("alice/compass", type: type, sdk: type == "space" ? "static" : null);
         using (var sent = await alice.PostCommitAsync(
             $"/api/{segment}/alice/compass/commit/main", HubCalls.Line("header", new { summary = "Add" }),
             HubCalls.FileLine("README.md", "---\nlicense: mit\n---\n# Title\n\n[data](data/a.txt)\n"u8.ToArray()), HubCalls.FileLine("data/a.txt", "one\n"u8.ToArray())))
@@ -83,7 +83,7 @@ public sealed class TypedPagesTests
         await alice.CreateRepoAsync("acme/one");
         await alice.CreateRepoAsync("acme/two", isPrivate: true);
         await alice.CreateRepoAsync("acme/rows", type: "dataset");
-        await alice.CreateRepoAsync("acme/README", type: "space");
+        await alice.CreateRepoAsync("acme/README", type: "space", sdk: "static");
         using (var sent = await alice.PostCommitAsync("/api/spaces/acme/README/commit/main", HubCalls.Line("header", new { summary = "Card" }), HubCalls.FileLine("README.md", "---\nsdk: static\n---\nWe make **everything**.\n"u8.ToArray())))
         {
             sent.EnsureSuccessStatusCode();
