@@ -39,5 +39,11 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(LfsAnswer))]
 [JsonSerializable(typeof(LfsLocks))]
 [JsonSerializable(typeof(LfsCompletion))]
+[JsonSerializable(typeof(IReadOnlyList<LfsFile>))]
+[JsonSerializable(typeof(LfsDeletions))]
+[JsonSerializable(typeof(LfsDuplication))]
+[JsonSerializable(typeof(LfsDuplicated))]
+[JsonSerializable(typeof(NewStorageLimit))]
+[JsonSerializable(typeof(StorageView))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Lodestone.Hub;
@@ -25,16 +26,27 @@ public static class HubModule
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
         services.AddSingleton(new PushLimits());
+        services.AddTaskHandler<Repacking>(Repacking.Kind);
+        services.AddHostedService<Sweeping>();
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
         services.AddOptions<HubOptions>().BindConfiguration("Hub")
-            .Validate(options => options is { MultipartThreshold: >= 0, PartSize: > 0 }).ValidateOnStart();
+            .Validate(options => options.IsValid, "A setting under Hub is out of its range.").ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
         services.AddSingleton<UploadParts>();
         services.AddSingleton<DownloadCounter>();
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddScoped<StorageQuota>();
+        services.AddScoped<HeldFiles>();
+        services.AddScoped<UnheldBlobs>();
+        services.AddScoped(p => new Reclaim(
+            p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<UnheldBlobs>(),
+            p.GetRequiredService<HubOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Reclaim>>()));
+        services.AddTaskHandler<DailyReclaim>(DailyReclaim.Kind);
+        services.AddTaskHandler<AbandonedUploads>(AbandonedUploads.Kind);
+        services.AddHostedService<StorageCare>();
         services.AddScoped<LfsAnswers>();
         services.AddScoped<LargeFileIntake>();
         services.AddScoped<RepoAccess>();
@@ -77,7 +89,8 @@ public static class HubModule
         hub.MapOwnedRepos();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
-        hub.MapLargeFileTransfer();
+        routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        routes.MapStorage();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
@@ -91,6 +104,7 @@ public static class HubModule
         repo.MapSuperSquash();
         repo.MapCompare();
         repo.MapPreupload();
+        repo.MapLfsFiles();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {

@@ -13,7 +13,7 @@ internal static class CommitUpload
     public static void MapCommitUpload(this IEndpointRouteBuilder repo) => repo.MapPost("/commit/{**rev}", Commit).WithMetadata(new DisableRequestSizeLimitAttribute());
 
     private static async Task<IResult> Commit(
-        RepoRoute route, RepoAccess access, RepoStore store, Committing committing, PullRequests pullRequests, HttpRequest request, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, Committing committing, PullRequests pullRequests, StorageQuota quota, HttpRequest request, CancellationToken cancel)
     {
         var isProposal = request.Query.IsTrue("create_pr");
         var repo = await access.ToCommitAsync(route, isProposal, pullRequests, cancel);
@@ -23,6 +23,11 @@ internal static class CommitUpload
         var commit = request.HasJsonContentType()
             ? await WholeCommit.ReadAsync(request, reader, cancel)
             : await reader.ReadAsync(request.BodyReader, cancel);
+        if (commit.Changes.Any(change => change is not DeleteEntry))
+        {
+            await quota.RequireWritableAsync(repo, cancel);
+        }
+
         if (isProposal)
         {
             var (proposed, number) = await pullRequests.OpenAsync(repo, git, route.Revision, commit, pack, access.Caller, cancel);

@@ -7,7 +7,8 @@ namespace Lodestone.Hub;
 /// quarantine on the same disk. Whoever holds it disposes of it; the files are deleted unless they were published.
 /// </summary>
 /// <param name="checksum">The pack's trailing SHA-1, which names it.</param>
-internal sealed class NewPack(string packPath, string indexPath, ObjectId checksum) : IDisposable
+/// <param name="hold">Keeps the files from being taken for leftovers; ended with this.</param>
+internal sealed class NewPack(string packPath, string indexPath, ObjectId checksum, IDisposable? hold = null) : IDisposable
 {
     public ObjectId Checksum => checksum;
 
@@ -31,6 +32,7 @@ internal sealed class NewPack(string packPath, string indexPath, ObjectId checks
     {
         File.Delete(packPath);
         File.Delete(indexPath);
+        hold?.Dispose();
     }
 
     // A pack of this name has these very bytes, so replacing one changes nothing, and a half-installed one becomes whole.

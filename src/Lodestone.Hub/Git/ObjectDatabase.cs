@@ -30,6 +30,9 @@ internal sealed class ObjectDatabase
 
     public string PackFolder { get; }
 
+    /// <summary>How many packs there were when last looked.</summary>
+    public int PackCount => _packs.Length;
+
     public bool Contains(ObjectId id) => Header(id) is not null;
 
     /// <summary>Whether a pack that we know holds it. May miss what git packed a moment ago.</summary>
@@ -143,8 +146,9 @@ internal sealed class ObjectDatabase
         }
     }
 
-    /// <summary>Replaces the list if packs have come or gone.</summary>
-    private void Rescan()
+    /// <summary>Looks which packs have come and gone. Nobody needs to ask for it: what is not found is looked for anew.</summary>
+    /// <returns>How many there are.</returns>
+    public int Rescan()
     {
         lock (_scanning)
         {
@@ -155,6 +159,8 @@ internal sealed class ObjectDatabase
             {
                 _packs = [.. paths.Select(p => known.GetValueOrDefault(p) ?? TryOpen(p)).OfType<Pack>()];
             }
+
+            return _packs.Length;
         }
     }
 

@@ -7,11 +7,14 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Collects new objects into one pack, undeltified. The pack grows in a temporary file beside the others, under a name that git
-/// does not read and that <c>git gc</c> sweeps, until <see cref="GitRepository.Publish"/> makes it durable and visible.
-/// Objects that the repository has already are not written again. Not for concurrent use.
+/// does not read, until <see cref="GitRepository.Publish"/> makes it durable and visible; that the file is held until then tells it
+/// from one left behind (<see cref="Leftovers"/>). Objects that the repository has already are not written again. Not for concurrent use.
 /// </summary>
 internal sealed class PackWriter : IDisposable
 {
+    /// <summary>How the names of unfinished packs begin. Git's own have another end.</summary>
+    public const string TemporaryPrefix = "tmp_pack_lodestone_";
+
     private const int CopyBuffer = 64 * 1024;
     private const int HeaderSize = 12;
 
@@ -27,7 +30,7 @@ internal sealed class PackWriter : IDisposable
     public PackWriter(ObjectDatabase objects)
     {
         _objects = objects;
-        _path = Path.Combine(objects.PackFolder, "tmp_pack_" + RandomNumberGenerator.GetHexString(16, lowercase: true));
+        _path = Path.Combine(objects.PackFolder, TemporaryPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true));
         _output = new PackedEntryStream(new FileStream(_path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, CopyBuffer));
         _output.Write("PACK\0\0\0\u0002\0\0\0\0"u8);
     }
@@ -102,19 +105,20 @@ internal sealed class PackWriter : IDisposable
         }
 
         var checksum = Seal();
-        _output.Dispose();
-        var indexPath = _path.Replace("tmp_pack_", "tmp_idx_", StringComparison.Ordinal);
-        PackIndexFile.Write(indexPath, _entries.Values, checksum);
+        PackIndexFile.Write(IndexOf(_path), _entries.Values, checksum);
         _isComplete = true;
-        return new NewPack(_path, indexPath, checksum);
+        return new NewPack(_path, IndexOf(_path), checksum, _output);
     }
+
+    /// <summary>The index of an unfinished pack.</summary>
+    public static string IndexOf(string temporaryPack) => temporaryPack.Replace("tmp_pack_", "tmp_idx_", StringComparison.Ordinal);
 
     /// <summary>Deletes what was written, unless <see cref="Complete"/> handed it over.</summary>
     public void Dispose()
     {
-        _output.Dispose();
         if (!_isComplete)
         {
+            _output.Dispose();
             File.Delete(_path);
         }
     }

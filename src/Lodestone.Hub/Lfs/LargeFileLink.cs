@@ -48,7 +48,8 @@ internal sealed record LargeFileLink(Guid RepoId, Sha256Digest Digest, long Size
         return link.ExpiresAt > clock.GetUtcNow() ? link : throw new Refusal(Expired, "This link has expired. Ask for a new one.");
     }
 
-    private string Place(string baseAddress) => $"{baseAddress}/api/lfs/{PublicId.ToHub(RepoId)}/{Digest}";
+    private string Place(string baseAddress) =>
+        $"{baseAddress}/api/lfs/{PublicId.ToHub(RepoId)}/{Digest}{(Operation is LargeFileOperation.Verify ? "/verify" : "")}";
 
     private string Query(byte[] secret)
     {
@@ -70,6 +71,7 @@ internal enum LargeFileOperation
     Download,
     Upload,
     UploadParts,
+    Verify,
 }
 
 /// <summary>A link's parts as they come in.</summary>

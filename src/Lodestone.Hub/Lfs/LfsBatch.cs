@@ -15,7 +15,6 @@ internal static class LfsBatch
     public static void MapLfsBatch(this IEndpointRouteBuilder repo)
     {
         repo.MapPost("/info/lfs/objects/batch", Batch);
-        repo.MapPost("/info/lfs/objects/verify", Verify);
         repo.MapPost("/info/lfs/locks/verify", Locks);
     }
 
@@ -40,18 +39,6 @@ internal static class LfsBatch
         var repo = isUpload ? await ToUploadAsync(asked, route, access, cancel) : await access.ToReadAsync(route, cancel);
         var answer = isUpload ? await answers.UploadAsync(repo, asked, request.BaseAddress(), cancel) : await answers.DownloadAsync(repo, asked, request.BaseAddress(), cancel);
         return HubAnswer.Json(answer, HubJson.Default.LfsAnswer, LfsAnswers.MediaType);
-    }
-
-    /// <summary>The upload itself was checked byte by byte; this only tells the client so.</summary>
-    private static async Task<IResult> Verify(LfsRequestObject asked, RepoRoute route, RepoAccess access, HubDb db, CancellationToken cancel)
-    {
-        var repo = await access.ToChangeAsync(route, cancel);
-        if (asked.Digest() is not { } digest || !(await db.HeldAsync(repo.Id, [digest], cancel)).TryGetValue(digest.Hex, out var size))
-        {
-            throw new Refusal(RefusalCode.NotFound, "The repository does not hold this object. Upload it first.");
-        }
-
-        return size == asked.Size ? Results.Ok() : throw new Refusal(RefusalCode.Unprocessable, $"The object has {size} bytes, not {asked.Size}.");
     }
 
     /// <summary>Without a branch it is for a proposal, which everybody may make who sees the repository. What no commit names is reclaimed.</summary>

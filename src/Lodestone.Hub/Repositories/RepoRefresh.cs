@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, TimeProvider clock)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking repacking, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
@@ -18,6 +18,8 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, TimeProvider
             var isSame = !changes.Any(c => RepoFactsReader.Matters(repo.Type, c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
             await BringUpToDateAsync(repo.Id, git, isSame, CancellationToken.None);
         }
+
+        await repacking.ConsiderAsync(repoId, git);
     }
 
     /// <summary>After a branch was pointed elsewhere.</summary>
@@ -27,6 +29,8 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, TimeProvider
         {
             await BringUpToDateAsync(repoId, git, isSame: false, CancellationToken.None);
         }
+
+        await repacking.ConsiderAsync(repoId, git);
     }
 
     /// <summary>The facts of main as it is now.</summary>

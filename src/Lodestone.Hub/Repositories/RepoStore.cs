@@ -9,6 +9,13 @@ internal sealed class RepoStore(StorageOptions storage, GitRepositories open)
 
     public GitRepository Open(Guid repoId) => open.Open(PathOf(repoId));
 
+    /// <summary>Null when it was deleted.</summary>
+    public GitRepository? TryOpen(Guid repoId) => Directory.Exists(PathOf(repoId)) ? Open(repoId) : null;
+
+    /// <summary>Every repository's folder.</summary>
+    public IEnumerable<string> Folders() =>
+        Directory.Exists(_root) ? Directory.EnumerateDirectories(_root).SelectMany(part => Directory.EnumerateDirectories(part, "*.git")) : [];
+
     public GitRepository Create(Guid repoId)
     {
         GitRepository.Create(PathOf(repoId));

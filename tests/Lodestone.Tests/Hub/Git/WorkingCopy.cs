@@ -64,6 +64,18 @@ internal sealed class WorkingCopy : IDisposable
         return await GitAsync("rev-parse", "HEAD");
     }
 
+    /// <summary>Commits everything as somebody else would have, at an instant: git then makes the very commit that they made.</summary>
+    /// <inheritdoc cref="CommitAsync"/>
+    public async Task<string> CommitAsAsync(string name, DateTimeOffset when, params string[] command)
+    {
+        var date = $"{when.ToUnixTimeSeconds()} +0000";
+        var email = $"{name}@users.noreply.invalid";
+        var made = await ClientProcess.RunAsync(
+            "git", command, Folder, ("HOME", _home), ("GIT_AUTHOR_NAME", name), ("GIT_AUTHOR_EMAIL", email), ("GIT_AUTHOR_DATE", date),
+            ("GIT_COMMITTER_NAME", name), ("GIT_COMMITTER_EMAIL", email), ("GIT_COMMITTER_DATE", date));
+        return command[0] is "commit-tree" ? made.Trim() : await GitAsync("rev-parse", "HEAD");
+    }
+
     /// <summary>Stores an object as it is, sound or not.</summary>
     /// <returns>Its id.</returns>
     public async Task<string> ObjectAsync(string type, byte[] content)
