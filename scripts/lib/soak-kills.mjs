@@ -1,4 +1,4 @@
-// Rounds of concurrent streams, each interrupted by SIGKILL of the engine or of the server. Prints what became of the calls.
+// Rounds of concurrent paid streams, each interrupted by SIGKILL of the engine or of the server. Prints what became of the calls.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
@@ -27,7 +27,10 @@ async function until(condition, seconds = 30) {
 }
 
 async function start() {
-  server = spawn(process.env.LODESTONE_EXECUTABLE, ["serve", "--data", data, "--url", url, "--seed", seedFile], { stdio: ["ignore", log, log] });
+  server = spawn(process.env.LODESTONE_EXECUTABLE, ["serve", "--data", data, "--url", url, "--seed", seedFile], {
+    stdio: ["ignore", log, log],
+    env: { ...process.env, Billing__FreePerDay: "0.0001" }, // so that nearly everything is charged
+  });
   await until(async () => (await fetch(`${url}/health/ready`)).ok);
   await until(async () => (await (await fetch(`${url}/v1/models`)).json()).data.some((served) => served.id === model));
 }
@@ -75,6 +78,25 @@ async function call(id) {
 
 const workers = () => execFileSync("pgrep", ["-P", String(server.pid), "lodestone-engin"], { encoding: "utf8" }).split("\n").filter(Boolean).map(Number); // names are cut at 15
 
+// The demo model answers in milliseconds: it runs one in eight of them, so that the kills meet streams half-way.
+const pause = (ms) => new Promise((next) => setTimeout(next, ms));
+const signal = (name) => {
+  try {
+    workers().forEach((pid) => process.kill(pid, name));
+  } catch {
+    // None runs at the moment.
+  }
+};
+let isSlow = true;
+const slowing = (async () => {
+  while (isSlow) {
+    signal("SIGSTOP");
+    await pause(70);
+    signal("SIGCONT");
+    await pause(10);
+  }
+})();
+
 const seen = [];
 try {
   await start();
@@ -82,7 +104,7 @@ try {
   await call("warm-up");
   for (let round = 1; round <= rounds; round++) {
     const running = Array.from({ length: streams }, (_, i) => call(`soak-${round}-${i}`));
-    await new Promise((next) => setTimeout(next, 200 + Math.random() * 1200));
+    await pause(500 + Math.random() * 2000);
     const target = round % 2 ? "engine" : "server";
     if (target === "engine") {
       workers().forEach((pid) => process.kill(pid, "SIGKILL"));
@@ -118,15 +140,22 @@ try {
   }
   console.log(`${seen.length} calls: ${tally.settled} settled once (${tally.orphaned} of them from the journal after a crash), ${tally.none} with nothing to settle`);
 
+  const half = seen.filter((result) => result.ended !== "done" && result.chunks > 0).length;
+  console.log(`${half} calls were cut half-way`);
+  assert.ok(half > 0, "no kill met a stream half-way");
+
   const { body: books } = await api("ada", "/api/v1/ledger/checks");
   books.checks.forEach((check) => console.log(`${check.holds ? "holds " : "BROKEN"}  ${check.name}: ${check.left} = ${check.right}`));
   const { body: balance } = await api("ada", "/api/v1/ledger/trial-balance");
   console.log(`trial balance: ${balance.totals.map((total) => `${total.total} ${total.currency}`).join(", ")}`);
+  assert.ok(balance.accounts.some((line) => line.account.startsWith("R:Usage") && Number(line.amount) !== 0), "nothing was charged");
   assert.ok(books.checks.every((check) => check.holds) && balance.isZero);
 } catch (failure) {
   console.error(readFileSync(join(data, "log"), "utf8").split("\n").filter((line) => / (fail|crit): /.test(line)).slice(-20).join("\n"));
   throw failure;
 } finally {
+  isSlow = false;
+  await slowing;
   server?.kill("SIGTERM");
   await new Promise((next) => server?.once("exit", next) ?? next());
   rmSync(data, { recursive: true, force: true });

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -18,12 +19,16 @@ public static class CoreModule
         services.AddSingleton<ModuleData>();
         services.AddSingleton<CoreDbs>();
         services.AddSingleton<SchemaRunner>();
+        services.AddSingleton<BlobFolder>();
         services.AddSingleton<IBlobStore, DiskBlobStore>();
+        services.AddSingleton(p => new PartialBlobs(p.GetRequiredService<BlobFolder>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Tasks(p.GetRequiredService<CoreDbs>(), p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<BlobRecovery>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // malformed JSON is refused in our words, not with an empty 400
+        services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPools>();
         services.AddHttpContextAccessor();
         services.AddScoped(p => p.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Caller>() ?? Caller.Anonymous);
         services.TryAddSingleton<RefusalPage>((context, refusal) => context.Response.WriteAsync(refusal.Message));

@@ -19,6 +19,7 @@ public static class GatewayModule
             .ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
         services.AddSingleton<KnownModels>();
+        services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
         services.AddScoped<ChatCompletions>();
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));

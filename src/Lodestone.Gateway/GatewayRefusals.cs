@@ -49,6 +49,9 @@ internal static class GatewayRefusals
     public static Refusal TooSlow(TimeSpan limit) => new(Timeout, string.Create(CultureInfo.InvariantCulture,
         $"The answer was not finished after {limit.TotalSeconds:0} seconds. Ask for fewer tokens."));
 
+    /// <summary>The engine found more prompt tokens than it was told that were reserved for.</summary>
+    public static bool IsAboveBound(Exception? fault) => fault is Refusal { Code.Code: "prompt_above_bound" };
+
     /// <summary>What the engine itself found wrong with the request.</summary>
     public static Refusal FromEngine(int status, string? code, string message, string? param) =>
         new(new RefusalCode(code ?? (status < 500 ? InvalidValue.Code : EngineFailed.Code), status), message) { Param = param };

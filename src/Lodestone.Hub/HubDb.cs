@@ -18,6 +18,12 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<LfsObject> LfsObjects => Set<LfsObject>();
 
+    public DbSet<PullRequest> PullRequests => Set<PullRequest>();
+
+    public DbSet<UnheldBlob> UnheldBlobs => Set<UnheldBlob>();
+
+    public DbSet<StorageLimit> StorageLimits => Set<StorageLimit>();
+
     public DbSet<LinkKey> LinkKeys => Set<LinkKey>();
 
     protected override string Module => "hub";
@@ -30,7 +36,10 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<RepoAlias>().Property(a => a.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
         model.Entity<RepoLike>().HasKey(l => new { l.RepoId, l.UserId });
+        model.Entity<PullRequest>().HasKey(p => new { p.RepoId, p.Number });
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
+        model.Entity<LfsObject>().HasOne<Repo>().WithMany().HasForeignKey(o => o.RepoId); // saved after its repository
+        model.Entity<UnheldBlob>().HasKey(b => b.Sha256);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Hub;
 
@@ -15,7 +17,7 @@ public static class HubModule
     private const int OpenRepositories = 500;
 
     /// <summary>Bytes of a JSON body; files and commits are streamed and have no such limit.</summary>
-    private const long MaxBody = 16 * 1024 * 1024;
+    internal const long MaxBody = 16 * 1024 * 1024;
 
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
@@ -29,25 +31,52 @@ public static class HubModule
         services.AddSingleton<RepoStore>();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
+        services.AddOptions<HubOptions>().BindConfiguration("Hub")
+            .Validate(options => options.IsValid, "A setting under Hub is out of its range.").ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
+        services.AddSingleton<UploadParts>();
+        services.AddSingleton<HeldLately>();
+        services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddSingleton<DownloadCounter>();
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddScoped<StorageQuota>();
+        services.AddScoped<HeldFiles>();
+        services.AddScoped<UnheldBlobs>();
+        services.AddScoped(p => new Reclaim(
+            p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<UnheldBlobs>(),
+            p.GetRequiredService<HubOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Reclaim>>()));
+        services.AddTaskHandler<DailyReclaim>(DailyReclaim.Kind);
+        services.AddTaskHandler<AbandonedUploads>(AbandonedUploads.Kind);
+        services.AddHostedService<StorageCare>();
+        services.AddScoped<LfsAnswers>();
+        services.AddScoped<LargeFileIntake>();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
+        services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
+        services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
+        services.AddScoped<FileEdits>();
+        services.AddScoped<UploadForm>();
+        services.AddScoped<RepoStorage>();
+        services.AddSingleton<CodeColours>();
         services.AddScoped<RepoViews>();
-        services.AddScoped<ModelList>();
-        services.AddScoped<ModelFacets>();
+        services.AddScoped<RepoLists>();
+        services.AddScoped<ListFacets>();
+        services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
-        services.AddScoped<CountModels>(p => p.GetRequiredService<ModelList>().CountAsync);
-        services.AddSingleton(new NavItem("Models", ModelSearch.Path, 10, NavAudience.Everyone));
+        services.AddScoped<NamespaceContent>();
+        services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
+        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         return services;
     }
 
@@ -57,19 +86,27 @@ public static class HubModule
         hub.MapCreateRepo();
         hub.MapRepoAdministration();
         hub.MapRepoList();
+        hub.MapTagsByType();
+        hub.MapUserLikes();
+        hub.MapOwnedRepos();
         hub.MapValidateCard();
         hub.MapUnknownRepo();
-        hub.MapLargeFileTransfer();
+        routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        routes.MapStorage();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
         repo.MapTreeListing();
         repo.MapPathsInfo();
+        repo.MapTreeSize();
+        repo.MapDuplicateRepo();
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
+        repo.MapCompare();
         repo.MapPreupload();
+        repo.MapLfsFiles();
         repo.MapCommitUpload();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {

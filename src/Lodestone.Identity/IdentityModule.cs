@@ -35,7 +35,7 @@ public static class IdentityModule
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
-        services.TryAddScoped<CountModels>(_ => (_, _, _) => Task.FromResult(0));
+        services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));
         return services.AddPublicClasses();
     }
 

@@ -11,7 +11,9 @@ public sealed class Namespaces
     internal Namespaces(IdentityDb db) => _db = db;
 
     /// <summary>By name, in any case; <see langword="null"/> when nobody has it.</summary>
-    public Task<Namespace?> FindAsync(string name, CancellationToken cancel) => _db.Namespaces.AsNoTracking().Named(name).SingleOrDefaultAsync(cancel);
+    public async Task<Namespace?> FindAsync(string name, CancellationToken cancel) => name.Contains('\0', StringComparison.Ordinal) // PostgreSQL takes no such text
+        ? null
+        : await _db.Namespaces.AsNoTracking().Named(name).SingleOrDefaultAsync(cancel);
 
     /// <summary>Those of the given that exist.</summary>
     public async Task<IReadOnlyDictionary<Guid, Namespace>> ByIdAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>

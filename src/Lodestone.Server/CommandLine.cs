@@ -24,6 +24,7 @@ internal static class CommandLine
             ServeCommand.Create(Data, Database),
             UserCommand.Create(Data, Database),
             TokenCommand.Create(Data, Database),
+            GcCommand.Create(Data, Database),
             VersionCommand(),
         };
         return root.Parse(args);

@@ -54,6 +54,11 @@ public sealed class HubPagesTests(Browser browser)
     [InlineData("/alice/compass/tree/main")]
     [InlineData("/alice/compass/blob/main/train.py")]
     [InlineData("/alice/compass/commits/main")]
+    [InlineData("/alice/compass/commit/main")]
+    [InlineData("/alice/compass/compare?base=main&head=main")]
+    [InlineData("/alice/compass/refs")]
+    [InlineData("/datasets")]
+    [InlineData("/spaces")]
     [InlineData("/alice")]
     public async Task A_telephone_shows_the_page_without_script_and_without_scrolling_sideways(string path)
     {
@@ -71,6 +76,8 @@ public sealed class HubPagesTests(Browser browser)
     [InlineData("/")]
     [InlineData("/models")]
     [InlineData("/alice/compass")]
+    [InlineData("/alice/compass/tree/main")]
+    [InlineData("/alice/compass/commit/main")]
     public async Task A_first_visit_costs_at_most_sixty_kibibytes(string path)
     {
         await using var server = await TestServer.StartAsync();

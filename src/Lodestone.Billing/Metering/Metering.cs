@@ -50,7 +50,7 @@ public sealed partial class Metering
 
         try
         {
-            var hold = await _steps.WriteAsync((db, token) => ReserveAsync(db, call, token), cancel);
+            var hold = await JournalAsync(journal => ReserveAsync(journal, call, cancel), cancel);
             Reserved.Add(1);
             return hold;
         }
@@ -62,10 +62,8 @@ public sealed partial class Metering
     }
 
     /// <summary>Journals what the caller has been sent so far: what a call is settled by if this server dies.</summary>
-    public Task DeliveredAsync(Guid holdId, CallUsage soFar, CancellationToken cancel) => _steps.WriteAsync(
-        (db, token) => db.Holds.Where(h => h.Id == holdId).ExecuteUpdateAsync(
-            set => set.SetProperty(h => h.DeliveredInput, soFar.InputTokens).SetProperty(h => h.DeliveredOutput, soFar.OutputTokens), token),
-        cancel);
+    public Task DeliveredAsync(Guid holdId, CallUsage soFar, CancellationToken cancel) =>
+        JournalAsync(journal => journal.UpdateDeliveredAsync(holdId, soFar, cancel), cancel);
 
     /// <summary>Records the call and charges for it, in place of its hold. Settling again changes nothing and returns what was settled.</summary>
     /// <param name="holdId">From <see cref="ReserveAsync(NewHold, CancellationToken)"/>.</param>
@@ -102,18 +100,16 @@ public sealed partial class Metering
         },
         cancel);
 
-    private async Task<Hold> ReserveAsync(BillingDb db, NewHold call, CancellationToken cancel)
+    private Task<T> JournalAsync<T>(Func<CallJournal, Task<T>> step, CancellationToken cancel) =>
+        _database.JournalAsync(DatabaseFile.Billing, connection => step(new CallJournal(connection, _database)), cancel);
+
+    private async Task<Hold> ReserveAsync(CallJournal journal, NewHold call, CancellationToken cancel)
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var found = await HotRows.PriceOf(db, call.ProductId, now, call.RequestId, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        if (found.IsRecorded)
-        {
-            throw SpendRefusals.Duplicate(call.RequestId);
-        }
-
-        var price = _prices.GetOrAdd(found.Price.Id, found.Price);
-        var wallet = await db.LockWalletAsync(call.AccountId, cancel);
+        var found = await journal.FindPriceAsync(call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        var price = _prices.GetOrAdd(found.Id, found);
+        var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
         var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
         if (wallet.Hold(amount, _options.FreeAllowance, today) is not { } freePart)
         {
@@ -141,12 +137,12 @@ public sealed partial class Metering
             ExpiresAt = now + call.ModelTimeout + Grace,
             ServerEpoch = _epoch.Id,
         };
-        if (!await db.TryInsertAsync(hold, _database, cancel))
+        if (!await journal.TryInsertAsync(hold, cancel))
         {
             throw SpendRefusals.Duplicate(call.RequestId);
         }
 
-        await db.UpdateHeldAsync(wallet, cancel);
+        await journal.UpdateHeldAsync(wallet, cancel);
         return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
     }
 

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Lodestone.Core;
 
 namespace Lodestone.Billing;
@@ -25,6 +26,27 @@ internal sealed class Wallet
     public StoredMoney FreeUsed { get; private set; }
 
     public StoredMoney FreeHeld { get; private set; }
+
+    /// <summary>The statement that makes an account's empty wallet where there is none.</summary>
+    public static FormattableString Opening(Guid accountId) =>
+        $"""
+        insert into billing_wallet (id, currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
+            free_used_units, free_used_remainder, free_held_units, free_held_remainder)
+        values ({accountId}, {BillingOptions.Currency.Code}, 0, 0, 0, 0, 0, 0, 0, 0, 0) on conflict (id) do nothing
+        """;
+
+    /// <param name="accountId">The wallet's id.</param>
+    /// <param name="row">Currency, balance, held, free day, free used, free held, in this order.</param>
+    public static Wallet Read(Guid accountId, DbDataReader row) => new()
+    {
+        Id = accountId,
+        Currency = new Currency(row.GetString(0)),
+        Balance = new StoredMoney(row.GetInt64(1), row.GetInt64(2)),
+        Held = new StoredMoney(row.GetInt64(3), row.GetInt64(4)),
+        FreeDay = Days.FromNumber(row.GetInt64(5)),
+        FreeUsed = new StoredMoney(row.GetInt64(6), row.GetInt64(7)),
+        FreeHeld = new StoredMoney(row.GetInt64(8), row.GetInt64(9)),
+    };
 
     public Money Available => Balance.In(Currency) - Held.In(Currency);
 

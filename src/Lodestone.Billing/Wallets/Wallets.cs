@@ -49,13 +49,7 @@ internal static class WalletRows
         }
 
         // There before it is locked: a row that appears between lock and read would be read without its lock.
-        await db.Database.ExecuteSqlAsync(
-            $"""
-            insert into billing_wallet (id, currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
-                free_used_units, free_used_remainder, free_held_units, free_held_remainder)
-            values ({accountId}, {BillingOptions.Currency.Code}, 0, 0, 0, 0, 0, 0, 0, 0, 0) on conflict (id) do nothing
-            """,
-            cancel);
+        await db.Database.ExecuteSqlAsync(Wallet.Opening(accountId), cancel);
         await db.LockAsync<Wallet>(accountId, cancel);
         return await db.Wallets.SingleAsync(w => w.Id == accountId, cancel);
     }

@@ -12,6 +12,15 @@ public static class Instants
     public static DateTimeOffset FromMicroseconds(long microseconds) =>
         DateTimeOffset.UnixEpoch.AddTicks(microseconds * TicksPerMicrosecond);
 
+    /// <summary>Reads what a cursor has of <see cref="ToMicroseconds"/>: digits, of an instant that exists.</summary>
+    public static bool TryParseMicroseconds(string text, out DateTimeOffset at)
+    {
+        var isInstant = long.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out var microseconds)
+            && microseconds <= ToMicroseconds(DateTimeOffset.MaxValue);
+        at = isInstant ? FromMicroseconds(microseconds) : default;
+        return isInstant;
+    }
+
     /// <summary>The form that hub clients read: UTC with milliseconds and a literal <c>Z</c>.</summary>
     public static string ToWire(DateTimeOffset at) =>
         at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);

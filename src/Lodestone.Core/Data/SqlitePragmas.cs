@@ -6,19 +6,20 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace Lodestone.Core;
 
 /// <summary>
-/// Settings of every SQLite connection: readers beside one writer (WAL), and a commit that survives power loss
-/// (<c>synchronous=full</c>), because what we acknowledge must be durable.
+/// Settings of every SQLite connection: readers beside one writer (WAL), and how much a commit survives.
 /// </summary>
-internal sealed class SqlitePragmas : DbConnectionInterceptor
+internal sealed class SqlitePragmas(string synchronous) : DbConnectionInterceptor
 {
-    private const string Sql = "pragma journal_mode=wal; pragma synchronous=full; pragma busy_timeout=30000; pragma temp_store=memory;";
-
     // Connections are pooled: the same handle is opened again and again, and keeps its settings.
     private static readonly ConditionalWeakTable<object, object> Prepared = [];
 
-    public static SqlitePragmas Instance { get; } = new();
+    /// <summary>A commit survives power loss, because what we acknowledge must be durable.</summary>
+    public static SqlitePragmas Durable { get; } = new("full");
 
-    public static void Apply(DbConnection connection)
+    /// <summary>A commit survives this process, and power loss once a durable one has followed it.</summary>
+    public static SqlitePragmas Journal { get; } = new("normal");
+
+    public void Apply(DbConnection connection)
     {
         var sqlite = (SqliteConnection)connection;
         if (sqlite.Handle is not { } handle || Prepared.TryGetValue(handle, out _))
@@ -27,7 +28,7 @@ internal sealed class SqlitePragmas : DbConnectionInterceptor
         }
 
         using var command = sqlite.CreateCommand();
-        command.CommandText = Sql;
+        command.CommandText = $"pragma journal_mode=wal; pragma synchronous={synchronous}; pragma busy_timeout=30000; pragma temp_store=memory;";
         command.ExecuteNonQuery();
         Prepared.AddOrUpdate(handle, handle);
     }

@@ -55,7 +55,7 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
             return;
         }
 
-        if (shape is ErrorShape.Hub)
+        if (shape is ErrorShape.Hub or ErrorShape.Lfs) // hub clients speak Git LFS too, and read only these
         {
             response.Headers["X-Error-Message"] = HeaderText(refusal.Message);
             if (refusal.Code.HubCode is { } code)

@@ -54,7 +54,11 @@ internal static class ChatCompletions
         http.Response.Headers.CacheControl = "no-cache";
         http.Response.Headers["X-Accel-Buffering"] = "no";
         writer.WriteRole(output, hasUsage);
-        await output.FlushAsync(generation.Cancel);
+        if (request.LodestoneUsage is not true) // the gateway has its own news of the role, and would only be woken
+        {
+            await output.FlushAsync(generation.Cancel);
+        }
+
         try
         {
             var tokens = 0;

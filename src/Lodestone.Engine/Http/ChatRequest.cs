@@ -37,6 +37,9 @@ internal sealed record ChatRequest
     /// <summary>Usage in every chunk, as the gateway's meter wants it.</summary>
     public bool? LodestoneUsage { get; init; }
 
+    /// <summary>The gateway has reserved for so many prompt tokens and no more.</summary>
+    public long? LodestoneMaxPrompt { get; init; }
+
     public int? N { get; init; }
 
     public bool? Logprobs { get; init; }

@@ -29,6 +29,11 @@ internal static class GenerationRequest
             ?? Checked(request.MaxTokens, 1, long.MaxValue, "max_tokens");
         var sampling = CreateSampling(request);
         var stops = Stops(request.Stop);
+        if (prompt.Count > request.LodestoneMaxPrompt)
+        {
+            throw new ApiFault(StatusCodes.Status400BadRequest, $"The prompt has {prompt.Count} tokens.", "messages", "prompt_above_bound");
+        }
+
         var room = context - prompt.Count;
         if (room < 1)
         {

@@ -17,8 +17,8 @@ namespace Lodestone.Gateway;
 ///  1. check the body       everything in it, before anything is looked up
 ///  2. find the model       what one may not see is not found
 ///  3. acquire its engine   loads it if need be; the request waits
-///  4. count the prompt     exactly, by the engine and with the model's template: an upper bound would refuse calls that fit
-///                          into a limit, and the round trip over the socket costs half a millisecond
+///  4. size the prompt      by a bound where it is short: asking the engine costs half a millisecond. Exactly, with the model's
+///                          template, where the bound is refused: a call that fits into a limit is made
 ///  5. reserve              the most that the call may cost, journalled before the engine hears of it
 ///  6. relay                tokens as they come
 ///  7. settle               once, on every ending: whole, cut, client gone, engine dead, too slow
@@ -26,7 +26,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    Models models, KnownModels known, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    Models models, KnownModels known, PromptBounds bounds, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -74,24 +74,40 @@ internal sealed class ChatCompletions(
         // 3.
         await using var lease = await workers.AcquireAsync(model, clientLeft);
 
-        // 4.
+        // 4. to 7.
+        if (Bound(request, model, lease) is { } bound && await TryReserveAsync(http, caller, model, bound) is { } reserved)
+        {
+            var (answer, ending) = await AnswerAsync(bound, reserved);
+            if (!GatewayRefusals.IsAboveBound(ending.Fault))
+            {
+                return Ended(answer, ending);
+            }
+        }
+
         var size = await MeasureAsync(request, lease, clientLeft);
+        bounds.Learn(model.Id, request.MessageBytes, size.Prompt);
+        var (whole, end) = await AnswerAsync(size, await ReserveAsync(http, caller, model, size));
+        return Ended(whole, end);
 
-        // 5.
-        var hold = await ReserveAsync(http, caller, model, size);
+        async Task<(TAnswer Answer, Ending Ending)> AnswerAsync(CallSize size, Hold hold)
+        {
+            var answer = inForm(new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model));
+            var delivery = new Delivery(metering, hold, clock, log);
+            using var inFlight = GatewayMetrics.InFlight();
+            var ending = await relay.RunAsync(new Call(model.Id, lease, request.ForAnswer(size.Prompt, size.MaxOutput), answer, delivery, startedAt), clientLeft);
+            await delivery.CloseAsync(Used(answer, ending), ending.Outcome);
+            return (answer, ending);
+        }
 
-        // 6.
-        var answer = inForm(new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model));
-        var delivery = new Delivery(metering, hold, clock, log);
-        using var inFlight = GatewayMetrics.InFlight();
-        var ending = await relay.RunAsync(new Call(model.Id, lease, request.ForAnswer(size.MaxOutput), answer, delivery, startedAt), clientLeft);
-
-        // 7.
-        var usage = ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;
-        await delivery.CloseAsync(usage, ending.Outcome);
-        GatewayMetrics.Ended(ending.Outcome, usage, span);
-        return (answer, ending);
+        (TAnswer Answer, Ending Ending) Ended(TAnswer answer, Ending ending)
+        {
+            GatewayMetrics.Ended(ending.Outcome, Used(answer, ending), span);
+            return (answer, ending);
+        }
     }
+
+    private static CallUsage Used(Answer answer, Ending ending) =>
+        ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;
 
     private static async Task EndAsync(HttpResponse response, Answer answer, Ending ending, CancellationToken clientLeft)
     {
@@ -114,7 +130,8 @@ internal sealed class ChatCompletions(
         }
     }
 
-    private static async Task<CallSize> MeasureAsync(ChatRequest request, WorkerLease lease, CancellationToken cancel)
+    // An answer without a limit ends where the context does, which the engine sees to.
+    private CallSize? Bound(ChatRequest request, ServableModel model, WorkerLease lease)
     {
         var context = lease.ContextLength;
         if (request.MaxTokens > context)
@@ -122,6 +139,14 @@ internal sealed class ChatCompletions(
             throw GatewayRefusals.MoreThanContext(request.MaxTokensName, request.MaxTokens.Value, context);
         }
 
+        return bounds.Find(model.Id, request.MessageBytes) is { } prompt && prompt < context
+            ? new CallSize(prompt, request.MaxTokens ?? context)
+            : null;
+    }
+
+    private static async Task<CallSize> MeasureAsync(ChatRequest request, WorkerLease lease, CancellationToken cancel)
+    {
+        var context = lease.ContextLength;
         var prompt = await CountAsync(request.ForCounting(), lease, cancel);
         var room = context - prompt;
         return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room)) : throw GatewayRefusals.TooLong(prompt, context);
@@ -143,6 +168,18 @@ internal sealed class ChatCompletions(
                     throw GatewayRefusals.EngineLost();
                 }
             }
+        }
+    }
+
+    private async Task<Hold?> TryReserveAsync(HttpContext http, Caller caller, ServableModel model, CallSize size)
+    {
+        try
+        {
+            return await ReserveAsync(http, caller, model, size);
+        }
+        catch (Refusal refusal) when (refusal.Code.Status is StatusCodes.Status402PaymentRequired)
+        {
+            return null; // the prompt itself may cost less
         }
     }
 
@@ -180,7 +217,7 @@ internal sealed class ChatCompletions(
         return Task.CompletedTask;
     });
 
-    /// <param name="Prompt">Tokens of the messages.</param>
+    /// <param name="Prompt">Tokens of the messages, or a bound that the engine is told.</param>
     /// <param name="MaxOutput">Tokens of the answer at most, at least 1.</param>
     private sealed record CallSize(long Prompt, long MaxOutput);
 }

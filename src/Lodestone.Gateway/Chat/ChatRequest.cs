@@ -40,6 +40,9 @@ internal sealed class ChatRequest : IDisposable
     /// <summary>Which of its two names the client used.</summary>
     public string MaxTokensName { get; }
 
+    /// <summary>Of the messages as JSON.</summary>
+    public int MessageBytes => _messages.Length;
+
     /// <summary>Reads and checks the whole body before anything else is done for it.</summary>
     /// <exception cref="Refusal">The first thing wrong with it, by name or position.</exception>
     public static async Task<ChatRequest> ReadAsync(HttpContext http, long largestBody, CancellationToken cancel)
@@ -87,7 +90,9 @@ internal sealed class ChatRequest : IDisposable
     });
 
     /// <summary>The body that asks the engine for the answer: always streamed, with the usage in every chunk.</summary>
-    public byte[] ForAnswer(long maxTokens) => Write(json =>
+    /// <param name="maxPrompt">Tokens of the messages above which the engine refuses.</param>
+    /// <param name="maxTokens">Tokens of the answer at most.</param>
+    public byte[] ForAnswer(long maxPrompt, long maxTokens) => Write(json =>
     {
         json.WriteStartObject();
         json.WritePropertyName("messages");
@@ -97,6 +102,7 @@ internal sealed class ChatRequest : IDisposable
             member.WriteTo(json);
         }
 
+        json.WriteNumber("lodestone_max_prompt", maxPrompt);
         json.WriteNumber("max_tokens", maxTokens);
         json.WriteBoolean("stream", true);
         json.WriteBoolean("lodestone_usage", true);

@@ -52,22 +52,22 @@ internal static partial class CardTags
         return new ModelTags(Distinct(tags), pipeline, library);
     }
 
-    public static IReadOnlyList<string> OfOther(RepoType type, JsonObject? card)
+    /// <param name="formats">What the data files show.</param>
+    public static IReadOnlyList<string> OfDataset(FrontMatter? readme, IEnumerable<string> formats)
     {
-        var tags = new List<string?>();
-        if (type is RepoType.Dataset)
-        {
-            tags.AddRange(DatasetKeys.SelectMany(key => card.Texts(key).Select(value => $"{key}:{value}")));
-        }
-        else
-        {
-            tags.Add(card.Text("sdk"));
-        }
-
+        var card = readme?.Data;
+        var own = card.Texts("tags").ToList();
+        var tags = new List<string?>(DatasetKeys.SelectMany(key => card.Texts(key).Select(value => $"{key}:{value}")));
+        tags.AddRange(formats);
+        tags.AddRange(ArxivIn(readme?.Body, own));
+        tags.AddRange(card.Texts("doi").Select(d => $"doi:{d}"));
+        tags.AddRange(card.Texts("benchmark").Select(b => $"benchmark:{b}"));
         tags.Add("region:us");
-        tags.AddRange(card.Texts("tags"));
+        tags.AddRange(own);
         return Distinct(tags);
     }
+
+    public static IReadOnlyList<string> OfSpace(JsonObject? card) => Distinct([card.Text("sdk"), "region:us", .. card.Texts("tags")]);
 
     private static IEnumerable<string> BaseModels(JsonObject? card, IReadOnlyCollection<string> paths)
     {

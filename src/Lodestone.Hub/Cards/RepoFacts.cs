@@ -32,6 +32,18 @@ internal sealed record RepoFacts
     /// <summary>GGUF files that can be served, in git's order.</summary>
     public IReadOnlyList<GgufFile> GgufFiles { get; init; } = [];
 
+    /// <summary>What lists can be searched by besides tags, which nobody is shown; see <see cref="CardNames"/>.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+
+    /// <summary>Of a data set: how its README begins, as one line.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>Of a data set: the BibTeX entries of its README.</summary>
+    public string? Citation { get; init; }
+
+    /// <summary>Every text by which filters find the repository.</summary>
+    public IEnumerable<string> Index => Tags.Concat(Names).Distinct(StringComparer.Ordinal);
+
     public string ToJson() => JsonSerializer.Serialize(this, HubJson.Default.RepoFacts);
 
     public static RepoFacts FromJson(string json) => JsonSerializer.Deserialize(json, HubJson.Default.RepoFacts) ?? None;

@@ -10,22 +10,43 @@ internal sealed partial class RepoFactsReader(RepoContent content)
     private const long MaxReadme = 4 * 1024 * 1024;
     private const long MaxJson = 16 * 1024 * 1024;
     private const int MaxShards = 2000;
+    private const int MostDataFiles = 10_000; // what these show of formats, the rest would too
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     /// <summary>Whether facts can change when this path does.</summary>
-    public static bool Matters(string path) =>
-        path is "README.md" or "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path);
+    public static bool Matters(RepoType type, string path) => path is "README.md" || type switch
+    {
+        RepoType.Model => IsOfModel(path),
+        RepoType.Dataset => DatasetFormats.Matters(path),
+        _ => false,
+    };
 
     public async Task<RepoFacts> ReadAsync(RepoType type, RepoTree tree, CancellationToken cancel)
     {
         var readme = await content.ReadTextAsync(tree, "README.md", MaxReadme, cancel) is { } text ? FrontMatter.Read(text) : null;
-        if (type is not RepoType.Model)
+        return type switch
         {
-            return new RepoFacts { Tags = CardTags.OfOther(type, readme?.Data), CardData = readme?.Data, CardError = readme?.Error };
-        }
+            RepoType.Model => await ReadModelAsync(tree, readme, cancel),
+            RepoType.Dataset => ReadDataset(tree, readme),
+            _ => new RepoFacts { Tags = CardTags.OfSpace(readme?.Data), Names = CardNames.OfSpace(readme?.Data), CardData = readme?.Data, CardError = readme?.Error },
+        };
+    }
 
-        var paths = tree.Paths().Where(Matters).ToList();
+    private static bool IsOfModel(string path) => path is "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path);
+
+    private static RepoFacts ReadDataset(RepoTree tree, FrontMatter? readme) => new()
+    {
+        Tags = CardTags.OfDataset(readme, DatasetFormats.Tags(tree.Paths().Take(MostDataFiles))),
+        CardData = readme?.Data,
+        CardError = readme?.Error,
+        Description = DatasetText.Description(readme?.Body),
+        Citation = DatasetText.Citation(readme?.Body),
+    };
+
+    private async Task<RepoFacts> ReadModelAsync(RepoTree tree, FrontMatter? readme, CancellationToken cancel)
+    {
+        var paths = tree.Paths().Where(IsOfModel).ToList();
         var config = await ReadJsonAsync(tree, "config.json", cancel);
         var tokenizer = await ReadJsonAsync(tree, "tokenizer_config.json", cancel);
         var files = paths.Where(IsServable).Select(tree.Find).OfType<RepoEntry>().ToList();
@@ -33,6 +54,7 @@ internal sealed partial class RepoFactsReader(RepoContent content)
         return new RepoFacts
         {
             Tags = tags.Tags,
+            Names = CardNames.OfModel(readme?.Data),
             PipelineTag = tags.PipelineTag,
             LibraryName = tags.LibraryName,
             CardData = readme?.Data,

@@ -9,10 +9,13 @@ namespace Lodestone.Hub;
 /// <summary>Whether a README's metadata is in order. Clients ask before they commit one, and read JSON before the status.</summary>
 internal static class ValidateCard
 {
-    public static void MapValidateCard(this IEndpointRouteBuilder routes) => routes.MapPost("/api/validate-yaml", (CardText card) =>
+    public static void MapValidateCard(this IEndpointRouteBuilder routes) => routes.MapPost("/api/validate-yaml", (CardText card, HttpRequest request) =>
     {
         var verdict = Check(card.Content ?? "");
-        return Results.Json(verdict, HubJson.Default.CardVerdict, statusCode: verdict.Errors.Count > 0 ? StatusCodes.Status400BadRequest : null);
+        var status = verdict.Errors.Count > 0 ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK;
+        return request.Headers.Accept.ToString().StartsWith("text/plain", StringComparison.OrdinalIgnoreCase)
+            ? Results.Text(verdict.ToString(), statusCode: status)
+            : Results.Json(verdict, HubJson.Default.CardVerdict, statusCode: status);
     });
 
     public static CardVerdict Check(string readme)
@@ -28,17 +31,22 @@ internal static class ValidateCard
             return new CardVerdict([], [new CardRemark("The card has no metadata block. Begin README.md with one between two lines of three dashes.")]);
         }
 
-        return new CardVerdict([.. Errors(data)], []);
+        return new CardVerdict([.. Errors(data), .. LicenseErrors(data)], []);
     }
 
     /// <exception cref="Refusal"><c>invalid_request</c>: the README that somebody commits has metadata that nothing can read.</exception>
     public static void Require(string readme)
     {
-        if (Check(readme).Errors is [var first, ..])
+        var card = FrontMatter.Read(readme);
+        if ((card.Error ?? (card.Data is { } data ? Errors(data).FirstOrDefault()?.Message : null)) is { } error)
         {
-            throw new Refusal(RefusalCode.Invalid, $"Invalid metadata in README.md: {first.Message}");
+            throw new Refusal(RefusalCode.Invalid, $"Invalid metadata in README.md: {error}");
         }
     }
+
+    // Whoever asks is told; whoever commits may know a license that we do not.
+    private static IEnumerable<CardRemark> LicenseErrors(JsonObject data) =>
+        data.Texts("license").All(Licenses.IsKnown) ? [] : [new CardRemark($"\"license\" must be one of [{Licenses.List}]")];
 
     private static IEnumerable<CardRemark> Errors(JsonObject data)
     {
@@ -66,8 +74,25 @@ internal static class ValidateCard
 }
 
 /// <param name="Content">The whole README.</param>
-internal sealed record CardText(string? Content, string? RepoType);
+internal sealed record CardText(string? Content, string? RepoType)
+{
+    /// <summary>Old clients send a form.</summary>
+    public static async ValueTask<CardText?> BindAsync(HttpContext context)
+    {
+        if (!context.Request.HasFormContentType)
+        {
+            return await context.Request.ReadBodyAsync(HubJson.Default.CardText) ?? throw new Refusal(RefusalCode.Invalid, "The body must be JSON with \"content\".");
+        }
 
-internal sealed record CardVerdict(IReadOnlyList<CardRemark> Errors, IReadOnlyList<CardRemark> Warnings);
+        var form = await context.Request.ReadFormAsync(context.RequestAborted);
+        return new CardText(form["content"], form["repoType"]);
+    }
+}
+
+internal sealed record CardVerdict(IReadOnlyList<CardRemark> Errors, IReadOnlyList<CardRemark> Warnings)
+{
+    /// <summary>A line each, for clients that show it to people as it is.</summary>
+    public override string ToString() => string.Join('\n', Errors.Select(e => $"- Error: {e.Message}").Concat(Warnings.Select(w => $"- Warning: {w.Message}")));
+}
 
 internal sealed record CardRemark(string Message);

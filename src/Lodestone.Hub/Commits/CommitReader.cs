@@ -17,6 +17,8 @@ internal sealed class CommitReader(PackWriter pack)
 
     private const int MaxLine = 3 * MaxRegularFile; // base64 adds a third; JSON escapes of text may add more
 
+    private const int MaxMessage = 100_000;
+
     private readonly List<CommitChange> _changes = [];
     private CommitHeader? _header;
     private int _line;
@@ -39,10 +41,23 @@ internal sealed class CommitReader(PackWriter pack)
             }
         }
 
-        return _header is null
-            ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
-            : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
+        return Finish();
     }
+
+    /// <summary>Takes lines that are all there already.</summary>
+    public NewCommit Read(IEnumerable<byte[]> lines)
+    {
+        foreach (var line in lines)
+        {
+            ReadLine(new ReadOnlySequence<byte>(line));
+        }
+
+        return Finish();
+    }
+
+    private NewCommit Finish() => _header is null
+        ? throw new Refusal(RefusalCode.Invalid, "The commit has no header line. Send {\"key\": \"header\", \"value\": {\"summary\": …}} first.")
+        : new NewCommit(_header.Summary, _header.Description, _header.Parent, _changes);
 
     /// <param name="searched">Bytes at the start that are known to have no line's end.</param>
     /// <returns>What no line's end has come for yet.</returns>
@@ -97,7 +112,7 @@ internal sealed class CommitReader(PackWriter pack)
     {
         if (line.Key is "header")
         {
-            _header = new CommitHeader(line.Text("summary") ?? "", line.Text("description"), line.Text("parentCommit"));
+            _header = new CommitHeader(Message(line, "summary") ?? "", Message(line, "description"), line.Text("parentCommit"));
             return;
         }
 
@@ -120,6 +135,11 @@ internal sealed class CommitReader(PackWriter pack)
             _changes.Add(new DeleteEntry(CleanPath.Of(old)));
         }
     }
+
+    /// <summary>Without NUL, at which git would take the message to end.</summary>
+    private string? Message(CommitLine line, string name) => line.Text(name) is not { } text || text.Length <= MaxMessage
+        ? line.Text(name)?.Replace("\0", "", StringComparison.Ordinal)
+        : throw Invalid($"\"{name}\" is longer than {MaxMessage} characters");
 
     private PutFile File(CommitLine line, string path)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -6,39 +7,45 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Lodestone.Hub;
 
-/// <summary>Commits as hub clients send them: lines of JSON, streamed.</summary>
+/// <summary>Commits as hub clients send them: lines of JSON, streamed; or one JSON object from old clients.</summary>
 internal static class CommitUpload
 {
     public static void MapCommitUpload(this IEndpointRouteBuilder repo) => repo.MapPost("/commit/{**rev}", Commit).WithMetadata(new DisableRequestSizeLimitAttribute());
 
     private static async Task<IResult> Commit(
-        RepoRoute route, RepoAccess access, RepoStore store, Committing committing, HttpRequest request, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, Committing committing, PullRequests pullRequests, StorageQuota quota, HttpRequest request, CancellationToken cancel)
     {
-        NoPullRequests.Refuse(request);
-        var repo = await access.ToChangeAsync(route, cancel);
+        var isProposal = request.Query.IsTrue("create_pr");
+        var repo = await access.ToCommitAsync(route, isProposal, pullRequests, cancel);
         var git = store.Open(repo.Id);
         using var pack = git.NewPack();
-        var commit = await new CommitReader(pack).ReadAsync(request.BodyReader, cancel);
-        var made = await committing.CommitAsync(repo, git, route.Revision, commit, pack, access.Caller, cancel);
-        var url = $"{request.BaseAddress()}/{repo.Type.Prefix()}{repo.FullName}/commit/{made}";
-        return HubAnswer.Json(new CommitAnswer(Success: true, made.ToString(), url, HookOutput: ""), HubJson.Default.CommitAnswer);
-    }
-}
-
-internal static class NoPullRequests
-{
-    private static readonly RefusalCode NotServed = new("pull_requests_not_served", 501);
-
-    /// <summary>Somebody who asks for a pull request must not find the change on the branch itself.</summary>
-    public static void Refuse(HttpRequest request)
-    {
-        if (request.Query.IsTrue("create_pr"))
+        var reader = new CommitReader(pack);
+        var commit = request.HasJsonContentType()
+            ? await WholeCommit.ReadAsync(request, reader, cancel)
+            : await reader.ReadAsync(request.BodyReader, cancel);
+        if (commit.Changes.Any(change => change is not DeleteEntry))
         {
-            throw new Refusal(NotServed, "Pull requests are not served yet. Commit to a branch of your own instead.");
+            await quota.RequireWritableAsync(repo, cancel);
         }
+
+        if (isProposal)
+        {
+            var (proposed, number) = await pullRequests.OpenAsync(repo, git, route.Revision, commit, pack, access.Caller, cancel);
+            return Answer(request, repo, proposed, string.Create(CultureInfo.InvariantCulture, $"discussions/{number}"));
+        }
+
+        return Answer(request, repo, await committing.CommitAsync(repo, git, route.Revision, commit, pack, access.Caller, cancel), null);
+    }
+
+    private static IResult Answer(HttpRequest request, Repo repo, ObjectId made, string? pullRequest)
+    {
+        var place = $"{request.BaseAddress()}/{repo.Type.Prefix()}{repo.FullName}";
+        var answer = new CommitAnswer(Success: true, made.ToString(), $"{place}/commit/{made}", HookOutput: "", pullRequest is null ? null : $"{place}/{pullRequest}");
+        return HubAnswer.Json(answer, HubJson.Default.CommitAnswer);
     }
 }
 
 /// <param name="CommitOid">Full commit id.</param>
 /// <param name="CommitUrl">Of the commit's page, on the host that the client called.</param>
-internal sealed record CommitAnswer(bool Success, string CommitOid, string CommitUrl, string HookOutput);
+/// <param name="PullRequestUrl">Only where one was opened; ends in its number.</param>
+internal sealed record CommitAnswer(bool Success, string CommitOid, string CommitUrl, string HookOutput, string? PullRequestUrl);

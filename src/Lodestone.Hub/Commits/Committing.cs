@@ -15,8 +15,21 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var builder = new CommitBuilder(git, held);
         var refName = RefOf(git, branch);
         var made = await PublishAsync(git, builder, refName, commit, pack, GitAuthor.Of(author, clock), cancel);
-        await refresh.AfterCommitAsync(repo.Id, git, refName, commit.Changes);
+        await refresh.AfterCommitAsync(repo, git, refName, commit.Changes);
         return made;
+    }
+
+    /// <summary>On a reference that this makes, which begins at <paramref name="start"/>.</summary>
+    /// <inheritdoc cref="CommitAsync"/>
+    public async Task<ObjectId> CommitOnNewAsync(
+        Repo repo, GitRepository git, string refName, ObjectId start, NewCommit commit, PackWriter pack, Caller author, CancellationToken cancel)
+    {
+        var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
+        var made = new CommitBuilder(git, held).Build(commit, start, GitAuthor.Of(author, clock), pack);
+        using var complete = pack.Complete();
+        return await git.Publish([complete], [new RefUpdate(refName, null, made)], cancel) is Published
+            ? made
+            : throw new Refusal(RefusalCode.Conflict, $"{refName} is taken. Try again.");
     }
 
     /// <summary>A repository's first commit, before anybody can see the repository.</summary>
@@ -54,7 +67,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
     private static string RefOf(GitRepository git, string branch)
     {
         var name = branch.StartsWith("refs/", StringComparison.Ordinal) ? branch : RefName.Branches + branch;
-        var isWritable = name.StartsWith(RefName.Branches, StringComparison.Ordinal) || name.StartsWith("refs/pr/", StringComparison.Ordinal);
+        var isWritable = name.StartsWith(RefName.Branches, StringComparison.Ordinal) || name.StartsWith(PullRequests.Prefix, StringComparison.Ordinal);
         return isWritable && git.References.Find(name) is not null ? name : throw HubRefusals.RevisionNotFound(branch);
     }
 

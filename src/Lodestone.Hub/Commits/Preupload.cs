@@ -14,10 +14,11 @@ internal static class Preupload
 
     public static void MapPreupload(this IEndpointRouteBuilder repo) => repo.MapPost("/preupload/{**rev}", Decide);
 
-    private static async Task<IResult> Decide(PreuploadRequest asked, RepoRoute route, RepoAccess access, RepoStore store, HttpRequest request, CancellationToken cancel)
+    private static async Task<IResult> Decide(
+        PreuploadRequest asked, RepoRoute route, RepoAccess access, RepoStore store, PullRequests pullRequests, StorageQuota quota,
+        HttpRequest request, CancellationToken cancel)
     {
-        NoPullRequests.Refuse(request);
-        var repo = await access.ToChangeAsync(route, cancel);
+        var repo = await access.ToCommitAsync(route, request.Query.IsTrue("create_pr"), pullRequests, cancel);
         var git = store.Open(repo.Id);
         var at = RevisionPath.OfRevision(git, route.Revision);
         if (asked.Files is not { Count: <= MostFiles } files)
@@ -28,13 +29,20 @@ internal static class Preupload
         var tree = new RepoTree(git, at.Commit);
         var attributes = new GitAttributes(folder => folder.Length == 0 && asked.GitAttributes is { } given ? given : GitAttributes.Read(git.Objects, tree.Root, folder));
         var ignored = GitIgnore.Parse(asked.GitIgnore ?? GitIgnore.Read(git.Objects, tree));
+        var larges = new List<long>();
         var answers = files.Select(file =>
         {
             var path = CleanPath.Of(file.Path);
             var mode = IsLarge(file, path, attributes) ? "lfs" : "regular";
+            if (mode is "lfs")
+            {
+                larges.Add(file.Size);
+            }
+
             return new PreuploadAnswerFile(path, mode, ignored.IsIgnored(path), tree.Find(path) is { IsFolder: false } found ? found.ETag : null);
-        });
-        return HubAnswer.Json(new PreuploadAnswer([.. answers], at.Commit.ToString()), HubJson.Default.PreuploadAnswer);
+        }).ToList();
+        await quota.RequireRoomAsync(repo, larges, cancel);
+        return HubAnswer.Json(new PreuploadAnswer(answers, at.Commit.ToString()), HubJson.Default.PreuploadAnswer);
     }
 
     private static bool IsLarge(PreuploadFile file, string path, GitAttributes attributes) =>

@@ -9,7 +9,6 @@ namespace Lodestone.Hub;
 internal static class Refs
 {
     private const string Converts = "refs/convert/";
-    private const string PullRequests = "refs/pr/";
 
     public static void MapRefs(this IEndpointRouteBuilder repo)
     {
@@ -26,11 +25,11 @@ internal static class Refs
         var git = store.Open(repo.Id);
         var isWithPullRequests = request.Query.IsTrue("include_prs") || request.Query.IsTrue("include_pull_requests");
         var refs = new RepoRefs(
-            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests) : null);
+            Under(git, RefName.Branches), Under(git, Converts), Under(git, RefName.Tags), isWithPullRequests ? Under(git, PullRequests.Prefix) : null);
         return HubAnswer.Json(refs, HubJson.Default.RepoRefs);
     }
 
-    private static async Task<IResult> CreateBranch(
+    public static async Task<IResult> CreateBranch(
         NewBranch asked, RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
@@ -41,6 +40,11 @@ internal static class Refs
 
         var git = store.Open(repo.Id);
         var name = RefName.Branches + route.Revision;
+        if (asked is { Overwrite: true, StartingPoint: null, EmptyBranch: not true } && git.References.Find(name) is not null)
+        {
+            return Results.Ok(); // it may be there, and nobody says that it should be elsewhere
+        }
+
         using var pack = git.NewPack();
         var start = asked.EmptyBranch is true
             ? pack.Write(Empty(GitAuthor.Of(access.Caller, clock), pack))
@@ -52,7 +56,7 @@ internal static class Refs
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         if (route.Revision is "main")
@@ -63,7 +67,7 @@ internal static class Refs
         return await DeleteAsync(store.Open(repo.Id), RefName.Branches, route.Revision, cancel);
     }
 
-    private static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -74,7 +78,7 @@ internal static class Refs
         }
 
         using var pack = git.NewPack();
-        var target = asked.Message is { Length: > 0 } message
+        var target = asked.Message?.Replace("\0", "", StringComparison.Ordinal) is { Length: > 0 } message // git would end it there
             ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
             : commit;
         using var complete = pack.Complete();
@@ -82,7 +86,7 @@ internal static class Refs
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         return await DeleteAsync(store.Open(repo.Id), RefName.Tags, route.Revision, cancel);
@@ -107,7 +111,7 @@ internal static class Refs
 
     private static List<RepoRef> Under(GitRepository git, string prefix) =>
         [.. git.References.List(prefix).Select(r => new RepoRef(
-            prefix is PullRequests ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
+            prefix is PullRequests.Prefix ? r.Name : r.Name[prefix.Length..], r.Name, (git.Revisions.Peel(r.Target) ?? r.Target).ToString()))];
 }
 
 /// <param name="PullRequests">Only where asked for.</param>
@@ -120,14 +124,13 @@ internal sealed record RepoRef(string Name, string Ref, string TargetCommit);
 
 /// <param name="StartingPoint">A revision; absent: main.</param>
 /// <param name="EmptyBranch">Begins with one commit without files.</param>
-/// <param name="Overwrite">Moves a branch that exists.</param>
+/// <param name="Overwrite">A branch that exists is moved to the starting point, or left as it is where none is given.</param>
 internal sealed record NewBranch(string? StartingPoint, bool? EmptyBranch, bool? Overwrite)
 {
     /// <summary>Clients also send <c>null</c>, or nothing and no media type, which routing would take for another route's request.</summary>
     public static async ValueTask<NewBranch?> BindAsync(HttpContext context)
     {
-        var isThere = context.Request.HasJsonContentType() && context.Request.ContentLength is not 0;
-        return (isThere ? await context.Request.ReadFromJsonAsync(HubJson.Default.NewBranch, context.RequestAborted) : null) ?? new NewBranch(null, null, null);
+        return await context.Request.ReadBodyAsync(HubJson.Default.NewBranch) ?? new NewBranch(null, null, null);
     }
 }
 

@@ -8,6 +8,9 @@ internal enum FileView
     Image,
     Tensors,
 
+    /// <summary>Rows of a table.</summary>
+    Rows,
+
     /// <summary>Not shown: the reader may download it.</summary>
     Opaque,
     TooLarge,
@@ -17,6 +20,9 @@ internal static class FileViews
 {
     /// <summary>Bytes of text that a page can show and still be a page.</summary>
     public const long MaxText = 1024 * 1024;
+
+    /// <summary>Bytes of text that a form can hold.</summary>
+    public const long MaxEdit = 512 * 1024;
 
     private const long MaxImage = 20 * 1024 * 1024;
 
@@ -36,6 +42,11 @@ internal static class FileViews
         if (Has(Images))
         {
             return file.Size <= MaxImage ? FileView.Image : FileView.TooLarge;
+        }
+
+        if (RowsOfFile.Has(file.Path))
+        {
+            return FileView.Rows;
         }
 
         if (Has(Binaries))

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -11,7 +10,7 @@ namespace Lodestone.Hub;
 /// Counts downloads without making them wait: requests add to a tally in memory, and this loop writes it to the rows every few
 /// seconds and once more when the server stops. A crash loses at most those seconds' counts.
 /// </summary>
-internal sealed partial class DownloadCounter(IServiceScopeFactory scopes, Database database, TimeProvider clock, ILogger<DownloadCounter> log) : BackgroundService
+internal sealed partial class DownloadCounter(IServiceScopeFactory scopes, TimeProvider clock, ILogger<DownloadCounter> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(5);
 
@@ -48,9 +47,7 @@ internal sealed partial class DownloadCounter(IServiceScopeFactory scopes, Datab
             try
             {
                 await using var scope = scopes.CreateAsyncScope();
-                var db = scope.ServiceProvider.GetRequiredService<HubDb>();
-                using var gate = await database.WriteGateAsync(DatabaseFile.Main, CancellationToken.None);
-                await db.Repos.Where(r => r.Id == repoId).ExecuteUpdateAsync(r => r.SetProperty(x => x.Downloads, x => x.Downloads + count), CancellationToken.None);
+                await AddAsync(scope.ServiceProvider.GetRequiredService<HubDb>(), repoId, count);
             }
             catch (Exception failure)
             {
@@ -58,6 +55,19 @@ internal sealed partial class DownloadCounter(IServiceScopeFactory scopes, Datab
             }
         }
     }
+
+    private Task<bool> AddAsync(HubDb db, Guid repoId, long count) => db.WriteAsync(
+        async cancel =>
+        {
+            await db.LockAsync<Repo>(repoId, cancel);
+            var now = clock.GetUtcNow();
+            var before = await db.Repos.Where(r => r.Id == repoId).Select(r => r.Trend).SingleOrDefaultAsync(cancel);
+            var trend = Trend.Add(before, Trend.Download * count, now, now);
+            await db.Repos.Where(r => r.Id == repoId)
+                .ExecuteUpdateAsync(r => r.SetProperty(x => x.Downloads, x => x.Downloads + count).SetProperty(x => x.Trend, trend), cancel);
+            return true;
+        },
+        CancellationToken.None);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} downloads of repository {RepoId} were not counted")]
     private static partial void NotCounted(ILogger log, Guid repoId, long count, Exception failure);

@@ -40,7 +40,12 @@ internal sealed class RepoTree(GitRepository git, ObjectId commit)
     /// <summary>A file's content as git has it.</summary>
     public BlobStream Open(RepoEntry file) => git.Objects.OpenBlob(file.Id) ?? throw Missing(file.Id);
 
-    private RepoEntry Describe(string path, TreeEntry entry)
+    /// <summary>Bytes of a file's content, wherever it is; 0 for what is not a file.</summary>
+    public static long SizeOf(GitRepository git, TreeEntry entry) => Describe(git, "", entry).Size;
+
+    private RepoEntry Describe(string path, TreeEntry entry) => Describe(git, path, entry);
+
+    private static RepoEntry Describe(GitRepository git, string path, TreeEntry entry)
     {
         if (!entry.IsBlob)
         {

@@ -19,12 +19,17 @@ internal static class Resolve
     }
 
     private static async Task<IResult> Content(
-        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
     {
         var (repo, tree, file) = await FindAsync(route, access, store, context, cancel);
         var response = context.Response;
         if (file.Large is { } large)
         {
+            if (!await held.HoldsAsync(repo.Id, large.Digest, cancel))
+            {
+                throw HubRefusals.EntryNotFound(tree.Commit); // deleted for good: the pointer leads nowhere
+            }
+
             response.Headers["X-Linked-Etag"] = $"\"{large.Digest}\"";
             response.Headers["X-Linked-Size"] = large.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }

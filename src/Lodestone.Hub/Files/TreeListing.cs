@@ -45,13 +45,25 @@ internal static class TreeListing
 /// <param name="Oid">Git's id; of a large file's pointer.</param>
 /// <param name="Size">Bytes of the content.</param>
 /// <param name="LastCommit">Only where asked for.</param>
-internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs, LastCommit? LastCommit)
+/// <param name="SecurityFileStatus">Likewise.</param>
+internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs, LastCommit? LastCommit, FileScan? SecurityFileStatus)
 {
     public static TreeItem Of(RepoEntry entry, IReadOnlyDictionary<string, LastCommit>? last) => new(
         entry.IsFolder ? "directory" : "file", entry.Id.ToString(), entry.Size, entry.Path,
         entry.Large is { } large ? new TreeLfs(large.Digest.Hex, large.Size, entry.PointerSize) : null,
-        last?.GetValueOrDefault(entry.Path));
+        last?.GetValueOrDefault(entry.Path),
+        last is null || entry.IsFolder ? null : FileScan.None);
 }
+
+/// <summary>What scans of a file found. Nothing is scanned here, and clients are told so.</summary>
+internal sealed record FileScan(string Status, FileScanner AvScan, FileScanner PickleImportScan)
+{
+    private const string Unscanned = "unscanned";
+
+    public static FileScan None { get; } = new(Unscanned, new FileScanner(Unscanned), new FileScanner(Unscanned));
+}
+
+internal sealed record FileScanner(string Status);
 
 /// <param name="Oid">SHA-256.</param>
 /// <param name="PointerSize">Bytes of the pointer in git.</param>

@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
@@ -15,6 +14,9 @@ internal static class LargeFileTransfer
     public static void MapLargeFileTransfer(this IEndpointRouteBuilder routes)
     {
         routes.MapPut("/api/lfs/{repo}/{oid}", Upload).WithMetadata(new DisableRequestSizeLimitAttribute());
+        routes.MapPut("/api/lfs/{repo}/{oid}/{number:int}", UploadPart).WithMetadata(new DisableRequestSizeLimitAttribute());
+        routes.MapPost("/api/lfs/{repo}/{oid}", Complete);
+        routes.MapPost("/api/lfs/{repo}/{oid}/verify", Verify);
         routes.MapMethods("/api/lfs/{repo}/{oid}", Reading, Download);
     }
 
@@ -22,22 +24,76 @@ internal static class LargeFileTransfer
     /// The bytes are hashed as they come, and durable before the row says that the repository holds them. Sending them again changes nothing.
     /// </summary>
     private static async Task<IResult> Upload(
-        [AsParameters] SignedLink signed, HubDb db, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
+        [AsParameters] SignedLink signed, LargeFileIntake intake, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
-        var link = signed.Read(LargeFileOperation.Upload, await keys.CurrentAsync(cancel), clock);
-        await RequireRepoAsync(db, link.RepoId, cancel);
-        var blob = await blobs.WriteAsync(context.Request.Body, link.Digest, link.Size, cancel);
-        db.LfsObjects.Add(new LfsObject(link.RepoId, blob.Digest.Hex, blob.Size, clock.GetUtcNow()));
-        await db.TrySaveAsync(cancel); // false: it was held already
+        var link = LargeFileLink.Read(signed, LargeFileOperation.Upload, await keys.CurrentAsync(cancel), clock);
+        await intake.RequireRepoAsync(link.RepoId, cancel);
+        var blob = await blobs.WriteAsync(context.Request.BodyReader, link.Digest, link.Size, cancel);
+        await intake.HoldAsync(link.RepoId, blob, cancel);
         context.Response.Headers.ETag = $"\"{blob.Digest}\"";
         return Results.Ok();
     }
 
-    private static async Task<IResult> Download(
-        [AsParameters] SignedLink signed, HubDb db, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
+    /// <summary>A part that is there is answered before its bytes are read: a client that starts over is soon where it was.</summary>
+    private static async Task<IResult> UploadPart(
+        [AsParameters] SignedLink signed, int number, LargeFileIntake intake, PartialBlobs partials, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
-        var link = signed.Read(LargeFileOperation.Download, await keys.CurrentAsync(cancel), clock);
-        await RequireRepoAsync(db, link.RepoId, cancel);
+        var link = LargeFileLink.Read(signed, LargeFileOperation.UploadParts, await keys.CurrentAsync(cancel), clock);
+        if (number < 1 || number > link.Upload.Parts)
+        {
+            throw new Refusal(RefusalCode.NotFound, $"The upload has {link.Upload.Parts} parts, and no part {number}.");
+        }
+
+        await intake.RequireRepoAsync(link.RepoId, cancel);
+        if (!await intake.IsHeldAsync(link.RepoId, link.Digest, cancel))
+        {
+            await partials.WriteAsync(link.Upload, number, context.Request.BodyReader, cancel);
+        }
+
+        context.Response.Headers.ETag = UploadParts.ETag(link.Digest, number);
+        return Results.Ok();
+    }
+
+    /// <summary>Not cancellable: all bytes are here, and a client that gave up waiting asks again.</summary>
+    private static async Task<IResult> Complete(
+        LfsCompletion sent, [AsParameters] SignedLink signed, LargeFileIntake intake, PartialBlobs partials, LinkKeys keys, TimeProvider clock, CancellationToken cancel)
+    {
+        var link = LargeFileLink.Read(signed, LargeFileOperation.UploadParts, await keys.CurrentAsync(cancel), clock);
+        RequireParts(sent, link);
+        await intake.RequireRepoAsync(link.RepoId, cancel);
+        if (!await intake.IsHeldAsync(link.RepoId, link.Digest, cancel))
+        {
+            await partials.CompleteAsync(link.Upload, blob => intake.HoldAsync(link.RepoId, blob, CancellationToken.None));
+        }
+
+        return Results.Ok();
+    }
+
+    /// <summary>
+    /// The upload itself was checked byte by byte; this only tells the client so. By a signed link like the rest: git-lfs sends no
+    /// token where the batch said that the links are authenticated.
+    /// </summary>
+    private static async Task<IResult> Verify(
+        LfsRequestObject asked, [AsParameters] SignedLink signed, HubDb db, LinkKeys keys, TimeProvider clock, CancellationToken cancel)
+    {
+        var link = LargeFileLink.Read(signed, LargeFileOperation.Verify, await keys.CurrentAsync(cancel), clock);
+        if (asked.Digest() != link.Digest || !(await db.HeldAsync(link.RepoId, [link.Digest], cancel)).TryGetValue(link.Digest.Hex, out var size))
+        {
+            throw new Refusal(RefusalCode.NotFound, "The repository does not hold this object. Upload it first.");
+        }
+
+        return size == asked.Size ? Results.Ok() : throw new Refusal(RefusalCode.Unprocessable, $"The object has {size} bytes, not {asked.Size}.");
+    }
+
+    private static async Task<IResult> Download(
+        [AsParameters] SignedLink signed, HeldLately held, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
+    {
+        var link = LargeFileLink.Read(signed, LargeFileOperation.Download, await keys.CurrentAsync(cancel), clock);
+        if (!await held.HoldsAsync(link.RepoId, link.Digest, cancel))
+        {
+            throw new Refusal(RefusalCode.NotFound, "The repository does not hold this file any more.");
+        }
+
         context.Response.ContentType = "application/octet-stream";
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return new Delivery(link.Size, link.Digest.Hex, async (start, stop) =>
@@ -48,19 +104,18 @@ internal static class LargeFileTransfer
         });
     }
 
-    /// <summary>A link outlives neither its hours nor its repository. Who may use it was settled when it was made.</summary>
-    private static async Task RequireRepoAsync(HubDb db, Guid repoId, CancellationToken cancel)
+    private static void RequireParts(LfsCompletion sent, LargeFileLink link)
     {
-        if (!await db.Repos.AnyAsync(r => r.Id == repoId, cancel))
+        if (sent.Oid != link.Digest.Hex)
         {
-            throw new Refusal(RefusalCode.NotFound, "The repository is gone.");
+            throw new Refusal(RefusalCode.Invalid, $"\"oid\" must be {link.Digest}, which the link is for.") { Param = "oid" };
+        }
+
+        var etags = (sent.Parts ?? []).OfType<LfsPart>().Select(p => (p.PartNumber, Etag: $"\"{p.Etag?.Trim('"')}\"")).Distinct().OrderBy(p => p.PartNumber);
+        var expected = Enumerable.Range(1, link.Upload.Parts).Select(number => (number, UploadParts.ETag(link.Digest, number)));
+        if (!etags.SequenceEqual(expected))
+        {
+            throw new Refusal(RefusalCode.Invalid, $"\"parts\" must list the numbers 1 to {link.Upload.Parts}, each with the ETag that its upload was answered with.") { Param = "parts" };
         }
     }
-}
-
-/// <summary>A link's parts as they come in.</summary>
-internal readonly record struct SignedLink(string Repo, string Oid, long Size, long Expires, string Signature)
-{
-    public LargeFileLink Read(LargeFileOperation operation, byte[] secret, TimeProvider clock) =>
-        LargeFileLink.Read(Repo, Oid, Size, Expires, Signature, operation, secret, clock);
 }

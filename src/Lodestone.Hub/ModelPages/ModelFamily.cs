@@ -31,7 +31,7 @@ internal sealed class ModelFamily(HubDb db, Caller caller)
             if (count > 0)
             {
                 var newest = await models.OrderByDescending(r => r.CreatedAt).Take(MostNamed).Select(r => r.OwnerName + "/" + r.Name).ToListAsync(cancel);
-                found.Add(new DerivedModels(relation, count, newest, new ModelSearch { Tag = tag }.Href));
+                found.Add(new DerivedModels(relation, count, newest, new ListSearch { Tag = tag }.Href));
             }
         }
 

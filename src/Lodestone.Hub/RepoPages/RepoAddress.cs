@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Lodestone.Hub;
 
 /// <summary>Where the pages of a repository are.</summary>
@@ -7,6 +9,20 @@ public static class RepoAddress
     internal const string Owner = "/{Owner:regex(^(?!(api|v1|v2|health|models|datasets|spaces|playground|settings|admin|oauth)$))}";
 
     internal const string Model = Owner + "/{Name}";
+
+    internal const string Dataset = "/datasets/{Owner}/{Name}";
+
+    internal const string Space = "/spaces/{Owner}/{Name}";
+
+    /// <summary>Data sets and spaces, whose pages begin with their type.</summary>
+    internal const string Typed = "/{Kind:regex(^(datasets|spaces)$)}/{Owner}/{Name}";
+
+    /// <summary>The segment behind the name, which says which page it is; empty on the first.</summary>
+    internal static string SectionOf(HttpContext context)
+    {
+        var segments = (context.Request.Path.Value ?? "").Trim('/').Split('/');
+        return segments.ElementAtOrDefault(RepoTypes.FromSegment(segments[0]) is null ? 2 : 3) ?? "";
+    }
 
     /// <summary>A path as it goes into an address: every segment escaped, the slashes kept.</summary>
     internal static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));

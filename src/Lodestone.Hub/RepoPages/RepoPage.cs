@@ -6,6 +6,10 @@ namespace Lodestone.Hub;
 /// <summary>A page about one repository, inside <see cref="RepoLayout"/>, which has opened it.</summary>
 public abstract class RepoPage : ComponentBase
 {
+    /// <summary>As in the address: <c>datasets</c> or <c>spaces</c>; absent for models.</summary>
+    [Parameter]
+    public string? Kind { get; set; }
+
     /// <summary>As in the address. <see cref="View"/> has it as its owner writes it.</summary>
     [Parameter]
     public string? Owner { get; set; }

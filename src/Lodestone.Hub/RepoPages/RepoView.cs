@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
@@ -8,18 +9,32 @@ namespace Lodestone.Hub;
 /// <param name="At">The revision and path in the address; main and the root where the address has none.</param>
 /// <param name="Facts">Of main.</param>
 /// <param name="Bases">The models that this one was made from.</param>
+/// <param name="Reader">Who looks at it.</param>
+/// <param name="IsLiked">By the reader.</param>
 internal sealed record RepoView(
-    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, bool CanAdminister)
+    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader, bool IsLiked)
 {
     public const string MainBranch = "main";
 
-    public string Href => $"/{Repo.FullName}";
+    public string Href => $"/{Repo.Type.Prefix()}{Repo.FullName}";
+
+    public TypeWords Words => Repo.Type.Words();
+
+    /// <summary>By what the API calls it.</summary>
+    public string ApiHref => $"/api/{Repo.Type.Segment()}/{Repo.FullName}";
+
+    public bool CanAdminister => Repo.CanBeAdministeredBy(Reader);
+
+    public bool CanChange => Repo.CanBeChangedBy(Reader);
+
+    /// <summary>The branch that is being looked at; null at a tag or a commit, where nothing can be added.</summary>
+    public string? Branch => Git.Revisions.Find(At.Name)?.RefName is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : null;
 
     public RepoTree Tree { get; } = new(Git, At.Commit);
 
     public JsonObject? Card => Facts.CardData;
 
-    /// <param name="verb"><c>tree</c>, <c>blob</c>, <c>resolve</c>, <c>raw</c> or <c>commits</c>.</param>
+    /// <param name="verb">The segment behind the name: <c>tree</c>, <c>blob</c>, <c>resolve</c>, …</param>
     public string To(string verb, string revision, string path = "")
     {
         var root = $"{Href}/{verb}/{Uri.EscapeDataString(revision)}";
@@ -37,25 +52,26 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
+internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
 {
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
     {
-        var route = await RepoRoute.BindAsync(context) ?? throw NotFound("");
+        var route = await RepoRoute.BindAsync(context) ?? throw NotFound(RepoType.Model, "");
         try
         {
             var repo = await access.ToReadAsync(route, cancel);
             var git = store.Open(repo.Id);
-            var at = route.Rest is [] or [""] ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
+            var at = route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" or "discussions" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var facts = await refresh.FactsAsync(repo, git, cancel);
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
+            var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, repo.CanBeAdministeredBy(access.Caller));
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked);
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {
-            throw NotFound($"{route.Owner}/{route.Name}");
+            throw NotFound(route.Type, $"{route.Owner}/{route.Name}");
         }
         catch (Refusal refusal) when (refusal.Code.Code is "revision_not_found")
         {
@@ -63,6 +79,6 @@ internal sealed class RepoViews(RepoAccess access, RepoStore store, RepoRefresh 
         }
     }
 
-    private static Refusal NotFound(string name) =>
-        new(RefusalCode.NotFound, $"There is no model {name}, or it is private. If you should be able to see it, sign in as somebody who may.");
+    private static Refusal NotFound(RepoType type, string name) =>
+        new(RefusalCode.NotFound, $"There is no {type.Words().Noun} {name}, or it is private. If you should be able to see it, sign in as somebody who may.");
 }

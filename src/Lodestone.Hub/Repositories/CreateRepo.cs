@@ -27,7 +27,21 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
     private static readonly RefusalCode Taken = new("repo_exists", 409);
 
     /// <exception cref="Refusal"><c>unauthenticated</c>, <c>forbidden</c>, <c>invalid_request</c> or <c>repo_exists</c>, which carries the <c>url</c>.</exception>
-    public async Task<Repo> CreateAsync(NewRepo asked, string baseAddress, CancellationToken cancel)
+    public Task<Repo> CreateAsync(NewRepo asked, string baseAddress, CancellationToken cancel)
+    {
+        asked.RequireSdk();
+        return CreateAsync(asked, baseAddress, FillAsync, cancel);
+
+        async Task<ObjectId> FillAsync(GitRepository git, Repo repo)
+        {
+            using var pack = git.NewPack();
+            return await committing.BeginAsync(git, FirstCommit.Of(repo.Type, asked, pack), pack, caller, cancel);
+        }
+    }
+
+    /// <param name="fill">Makes the first commit on main and returns it. Rows that it adds are saved with the repository's.</param>
+    /// <inheritdoc cref="CreateAsync(NewRepo, string, CancellationToken)"/>
+    public async Task<Repo> CreateAsync(NewRepo asked, string baseAddress, Func<GitRepository, Repo, Task<ObjectId>> fill, CancellationToken cancel)
     {
         var type = asked.RepoType();
         var (owner, name) = asked.Place(caller.Authenticated().Name);
@@ -57,20 +71,19 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
             CreatedAt = now,
             UpdatedAt = now,
         };
-        return await StoreAsync(repo, asked, cancel) ? repo : throw AlreadyThere(type, repo.FullName, baseAddress);
+        return await StoreAsync(repo, fill, cancel) ? repo : throw AlreadyThere(type, repo.FullName, baseAddress);
     }
 
     /// <summary>
     /// Git first, under the new id, which nobody knows; then the row, which makes the repository visible. Of two clients that
     /// create the same name one row is refused, and its files go away again.
     /// </summary>
-    private async Task<bool> StoreAsync(Repo repo, NewRepo asked, CancellationToken cancel)
+    private async Task<bool> StoreAsync(Repo repo, Func<GitRepository, Repo, Task<ObjectId>> fill, CancellationToken cancel)
     {
         try
         {
             var git = store.Create(repo.Id);
-            using var pack = git.NewPack();
-            var head = await committing.BeginAsync(git, FirstCommit.Of(repo.Type, asked, pack), pack, caller, cancel);
+            var head = await fill(git, repo);
             db.Repos.Add(repo);
             db.Aliases.RemoveRange(await db.Aliases.Where(a => a.Type == repo.Type && a.PathLower == repo.PathLower).ToListAsync(cancel));
             await refresh.DescribeAsync(repo, git, head, cancel);

@@ -7,6 +7,8 @@ namespace Lodestone.Hub;
 /// <summary>A repository that somebody asks for. Members that only matter for things we do not have are passed over.</summary>
 internal sealed record NewRepo
 {
+    private static readonly string[] Sdks = ["gradio", "docker", "static", "streamlit"];
+
     /// <summary>May bring its namespace: <c>owner/name</c>.</summary>
     public string? Name { get; init; }
 
@@ -36,6 +38,15 @@ internal sealed record NewRepo
 
     public RepoType RepoType() => RepoTypes.FromSingular(Type ?? "model")
         ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]") { Param = "type" };
+
+    /// <exception cref="Refusal"><c>invalid_request</c>: a space must say what it is built with.</exception>
+    public void RequireSdk()
+    {
+        if (RepoType() is Hub.RepoType.Space && !Sdks.Contains(Sdk, StringComparer.Ordinal))
+        {
+            throw new Refusal(RefusalCode.Invalid, $"\"sdk\" must be one of [{string.Join(", ", Sdks)}]") { Param = "sdk" };
+        }
+    }
 
     public (string Owner, string Name) Place(string callerName)
     {

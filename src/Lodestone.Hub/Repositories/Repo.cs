@@ -32,6 +32,12 @@ internal sealed class Repo
 
     public long Likes { get; init; }
 
+    /// <summary>How much it is asked for lately, as <see cref="Hub.Trend"/> keeps it.</summary>
+    public long Trend { get; init; }
+
+    /// <summary>The highest number that a pull request has.</summary>
+    public long LastNumber { get; init; }
+
     public string? PipelineTag { get; set; }
 
     public string? LibraryName { get; set; }

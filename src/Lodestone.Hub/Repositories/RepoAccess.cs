@@ -32,6 +32,30 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
         return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
     }
 
+    /// <summary>To take part: to like it, to propose a change. That takes no right but to read, and a credential that may write.</summary>
+    /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
+    public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
+    {
+        var repo = await ToReadAsync(route, cancel);
+        return caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write) ? repo : throw HubRefusals.ReadOnly(caller);
+    }
+
+    /// <summary>To commit on the route's revision: for those who may change the repository, on a pull request also for whoever opened it.</summary>
+    /// <param name="isProposal">The commit opens a pull request instead.</param>
+    /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
+    public async Task<Repo> ToCommitAsync(RepoRoute route, bool isProposal, PullRequests pullRequests, CancellationToken cancel)
+    {
+        if (isProposal)
+        {
+            return await ToTakePartAsync(route, cancel);
+        }
+
+        var repo = await ToReadAsync(route, cancel);
+        return repo.CanBeChangedBy(caller) || (caller.Scope.HasFlag(TokenScope.Write) && await pullRequests.IsOwnAsync(repo, route.Revision, caller, cancel))
+            ? repo
+            : throw HubRefusals.ReadOnly(caller);
+    }
+
     /// <inheritdoc cref="ToChangeAsync"/>
     public async Task<Repo> ToAdministerAsync(RepoRoute route, CancellationToken cancel)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lodestone.Core;
 using Lodestone.Identity;
 using Microsoft.AspNetCore.Builder;
@@ -39,7 +40,7 @@ internal static class RepoAdministration
         return Results.Ok();
     }
 
-    private static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, CancellationToken cancel)
+    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, StorageQuota quota, CancellationToken cancel)
     {
         var type = RepoTypes.FromSingular(move.Type ?? "model") ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]");
         var (from, to) = (Place(move.FromRepo, "fromRepo"), Place(move.ToRepo, "toRepo"));
@@ -49,6 +50,11 @@ internal static class RepoAdministration
         if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id))
         {
             throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{to.Owner}\".");
+        }
+
+        if (home.Id != found.OwnerId && await quota.IfLimitedAsync(home.Id, cancel) is { } use)
+        {
+            use.Require(await db.LfsObjects.Where(o => o.RepoId == found.Id).SumAsync(o => o.Size, cancel));
         }
 
         var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
@@ -68,6 +74,7 @@ internal static class RepoAdministration
 
     private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, CancellationToken cancel)
     {
+        settings.RequireNoGate();
         var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
         return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
     }
@@ -116,7 +123,20 @@ internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store)
 internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
 
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
-internal sealed record RepoSettings(bool? Private, string? Visibility)
+/// <param name="Gated"><c>false</c>, or how people are let in.</param>
+internal sealed record RepoSettings(bool? Private, string? Visibility, JsonElement? Gated = null)
 {
+    private static readonly RefusalCode NotServed = new("gated_not_served", 501);
+
     public bool? IsPrivate() => new NewRepo { Private = Private, Visibility = Visibility }.IsPrivate();
+
+    /// <summary>Somebody who wants a gate must not believe that there is one.</summary>
+    /// <exception cref="Refusal"><c>gated_not_served</c>.</exception>
+    public void RequireNoGate()
+    {
+        if (Gated is { ValueKind: not (JsonValueKind.False or JsonValueKind.Null) })
+        {
+            throw new Refusal(NotServed, "Access on request is not served here. Make the repository private, and its readers members of its organization.") { Param = "gated" };
+        }
+    }
 }

@@ -27,7 +27,7 @@ internal static class RepoInfo
 }
 
 /// <summary>Gathers what a <see cref="RepoSummary"/> shows of one repository.</summary>
-internal sealed class RepoSummaries(HubDb db, RepoRefresh refresh, RepoFactsReader reader)
+internal sealed class RepoSummaries(HubDb db, RepoRefresh refresh, RepoFactsReader reader, RepoRelations relations, TimeProvider clock)
 {
     /// <param name="withBlobs">Whether siblings tell their sizes.</param>
     public async Task<RepoSummary> OfAsync(Repo repo, GitRepository git, ObjectId commit, SummaryFields fields, bool withBlobs, CancellationToken cancel)
@@ -35,9 +35,14 @@ internal sealed class RepoSummaries(HubDb db, RepoRefresh refresh, RepoFactsRead
         var isMain = git.References.Find(RefName.Branches + "main") == commit;
         var tree = new RepoTree(git, commit);
         var facts = isMain ? await refresh.FactsAsync(repo, git, cancel) : await reader.ReadAsync(repo.Type, tree, cancel);
-        var siblings = fields.Has("siblings") ? Siblings(tree, withBlobs) : null;
-        long? used = fields.Has("usedStorage") ? await db.LfsObjects.Where(o => o.RepoId == repo.Id).SumAsync(o => o.Size, cancel) : null;
-        return RepoSummary.Of(repo, facts, commit.ToString(), fields, siblings, used);
+        var summary = RepoSummary.Of(repo, facts, commit.ToString(), fields, clock.GetUtcNow());
+        var related = await relations.OfAsync([(repo, facts)], fields, cancel);
+        return related.Add(repo, summary) with
+        {
+            Siblings = fields.Has("siblings") ? Siblings(tree, withBlobs) : null,
+            UsedStorage = fields.Has("usedStorage") ? await db.LfsObjects.Where(o => o.RepoId == repo.Id).SumAsync(o => o.Size, cancel) : null,
+            MainSize = fields.Has("mainSize") ? TreeSize.Of(git, tree.Root) : null,
+        };
     }
 
     public static IReadOnlyList<Sibling> Siblings(RepoTree tree, bool withBlobs) => withBlobs

@@ -11,15 +11,15 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
     private const string Main = RefName.Branches + "main";
 
     /// <summary>Not cancellable: the commit is made, whether or not its sender still waits.</summary>
-    public async Task AfterCommitAsync(Guid repoId, GitRepository git, string refName, IReadOnlyCollection<CommitChange> changes)
+    public async Task AfterCommitAsync(Repo repo, GitRepository git, string refName, IReadOnlyCollection<CommitChange> changes)
     {
         if (refName == Main)
         {
-            var isSame = !changes.Any(c => RepoFactsReader.Matters(c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
-            await BringUpToDateAsync(repoId, git, isSame, CancellationToken.None);
+            var isSame = !changes.Any(c => RepoFactsReader.Matters(repo.Type, c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
+            await BringUpToDateAsync(repo.Id, git, isSame, CancellationToken.None);
         }
 
-        await repacking.ConsiderAsync(repoId, git);
+        await repacking.ConsiderAsync(repo.Id, git);
     }
 
     /// <summary>After a branch was pointed elsewhere.</summary>
@@ -53,7 +53,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         var facts = await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
         db.Facts.Add(new StoredFacts { RepoId = repo.Id, CommitId = head.ToString(), Facts = facts.ToJson() });
         Describe(repo, facts);
-        db.Tags.AddRange(facts.Tags.Select(t => new RepoTag(repo.Id, t)));
+        db.Tags.AddRange(facts.Index.Select(t => new RepoTag(repo.Id, t)));
     }
 
     /// <param name="isSame">The commit touched nothing that facts come from.</param>
@@ -105,8 +105,9 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         }
 
         var tags = await db.Tags.Where(t => t.RepoId == repoId).ToListAsync(cancel);
-        db.Tags.RemoveRange(tags.Where(t => !facts.Tags.Contains(t.Tag, StringComparer.Ordinal)));
-        db.Tags.AddRange(facts.Tags.Except(tags.Select(t => t.Tag), StringComparer.Ordinal).Select(t => new RepoTag(repoId, t)));
+        var index = facts.Index.ToHashSet(StringComparer.Ordinal);
+        db.Tags.RemoveRange(tags.Where(t => !index.Contains(t.Tag)));
+        db.Tags.AddRange(index.Except(tags.Select(t => t.Tag), StringComparer.Ordinal).Select(t => new RepoTag(repoId, t)));
         db.Publish(new RepoPublished(repoId, repo.FullName, head.ToString()));
         await db.SaveChangesAsync(cancel);
     }

@@ -68,20 +68,53 @@ internal sealed record RepoSummary
 
     public IReadOnlyList<string>? Spaces { get; init; }
 
+    /// <summary>Points; see <see cref="Trend"/>.</summary>
+    public long? TrendingScore { get; init; }
+
+    public IReadOnlyList<BaseModels>? BaseModels { get; init; }
+
+    /// <summary>How many models were made from this one, by relation.</summary>
+    public IReadOnlyDictionary<string, int>? ChildrenModelCount { get; init; }
+
+    /// <summary><c>warm</c> when this server answers for the model.</summary>
+    public string? Inference { get; init; }
+
+    public string? Description { get; init; }
+
+    public string? Citation { get; init; }
+
+    [JsonPropertyName("paperswithcode_id")]
+    public string? PapersWithCodeId { get; init; }
+
+    /// <summary>Bytes of all files of the revision.</summary>
+    public long? MainSize { get; init; }
+
+    public string? Subdomain { get; init; }
+
+    public string? Region { get; init; }
+
+    public IReadOnlyList<string>? Models { get; init; }
+
+    public IReadOnlyList<string>? Datasets { get; init; }
+
+    public SecurityStatus? SecurityRepoStatus { get; init; }
+
     public bool? XetEnabled { get; init; }
 
     /// <summary>Bytes of large files, those of older commits included.</summary>
     public long? UsedStorage { get; init; }
 
-    /// <param name="siblings">Null where they were not asked for; so with <paramref name="usedStorage"/>.</param>
-    public static RepoSummary Of(Repo repo, RepoFacts facts, string sha, SummaryFields fields, IReadOnlyList<Sibling>? siblings, long? usedStorage)
+    /// <summary>With what the repository's row and its card say; callers add what must be looked up.</summary>
+    public static RepoSummary Of(Repo repo, RepoFacts facts, string sha, SummaryFields fields, DateTimeOffset now)
     {
-        var card = facts.CardData;
-        return new RepoSummary
+        var summary = repo.Type switch
         {
-            InternalId = PublicId.ToHub(repo.Id),
-            Id = repo.FullName,
-            ModelId = fields.Has("modelId") ? repo.FullName : null,
+            RepoType.Model => OfModel(repo, facts, fields),
+            RepoType.Dataset => OfDataset(repo, facts, fields),
+            _ => OfSpace(repo, facts, fields),
+        };
+        return summary with
+        {
             Author = fields.Has("author") ? repo.OwnerName : null,
             Sha = fields.Has("sha") ? sha : null,
             LastModified = fields.Has("lastModified") ? Instants.ToWire(repo.UpdatedAt) : null,
@@ -92,26 +125,65 @@ internal sealed record RepoSummary
             Downloads = fields.Has("downloads") ? repo.Downloads : null,
             DownloadsAllTime = fields.Has("downloadsAllTime") ? repo.Downloads : null,
             Likes = fields.Has("likes") ? repo.Likes : null,
+            TrendingScore = fields.Has("trendingScore") ? (long)Math.Round(Trend.Points(repo.Trend, now)) : null,
             Tags = fields.Has("tags") ? facts.Tags : null,
-            PipelineTag = fields.Has("pipeline_tag") ? facts.PipelineTag : null,
-            LibraryName = fields.Has("library_name") ? facts.LibraryName : null,
-            MaskToken = fields.Has("mask_token") ? facts.MaskToken : null,
-            CardData = fields.Has("cardData") ? card : null,
+            CardData = fields.Has("cardData") ? facts.CardData : null,
             CardError = fields.Has("cardData") ? facts.CardError : null,
-            Config = fields.Has("config") ? facts.Config : null,
-            ModelIndex = fields.Has("model-index") ? card?["model-index"] : null,
-            WidgetData = fields.Has("widgetData") ? card?["widget"] : null,
-            TransformersInfo = fields.Has("transformersInfo") ? TransformersFacts.Of(facts) : null,
-            Safetensors = fields.Has("safetensors") ? facts.Safetensors : null,
-            Gguf = fields.Has("gguf") ? GgufSummary.Of(facts.Gguf) : null,
-            Sdk = fields.Has("sdk") ? card.Text("sdk") : null,
-            Siblings = siblings,
-            Spaces = fields.Has("spaces") ? [] : null,
             XetEnabled = fields.Has("xetEnabled") ? false : null,
-            UsedStorage = usedStorage,
+            SecurityRepoStatus = fields.Has(SummaryFields.Security) ? SecurityStatus.NotScanned : null,
         };
     }
+
+    private static RepoSummary Named(Repo repo) => new() { InternalId = PublicId.ToHub(repo.Id), Id = repo.FullName };
+
+    private static RepoSummary OfModel(Repo repo, RepoFacts facts, SummaryFields fields) => Named(repo) with
+    {
+        ModelId = fields.Has("modelId") ? repo.FullName : null,
+        PipelineTag = fields.Has("pipeline_tag") ? facts.PipelineTag : null,
+        LibraryName = fields.Has("library_name") ? facts.LibraryName : null,
+        MaskToken = fields.Has("mask_token") ? facts.MaskToken : null,
+        Config = fields.Has("config") ? facts.Config : null,
+        ModelIndex = fields.Has("model-index") ? facts.CardData?["model-index"] : null,
+        WidgetData = fields.Has("widgetData") ? facts.CardData?["widget"] : null,
+        TransformersInfo = fields.Has("transformersInfo") ? TransformersFacts.Of(facts) : null,
+        Safetensors = fields.Has("safetensors") ? facts.Safetensors : null,
+        Gguf = fields.Has("gguf") ? GgufSummary.Of(facts.Gguf) : null,
+        Inference = fields.Has("inference") && repo.IsServable ? "warm" : null,
+    };
+
+    private static RepoSummary OfDataset(Repo repo, RepoFacts facts, SummaryFields fields) => Named(repo) with
+    {
+        Description = fields.Has("description") ? facts.Description : null,
+        Citation = fields.Has("citation") ? facts.Citation : null,
+        PapersWithCodeId = fields.Has("paperswithcode_id") ? facts.CardData.Text("paperswithcode_id") : null,
+    };
+
+    private static RepoSummary OfSpace(Repo repo, RepoFacts facts, SummaryFields fields) => Named(repo) with
+    {
+        Sdk = fields.Has("sdk") ? facts.CardData.Text("sdk") : null,
+        Subdomain = fields.Has("subdomain") ? SubdomainOf(repo) : null,
+        Region = fields.Has("region") ? "us" : null,
+        Models = fields.Has("models") ? [.. facts.CardData.Texts("models")] : null,
+        Datasets = fields.Has("datasets") ? [.. facts.CardData.Texts("datasets")] : null,
+    };
+
+    /// <summary>As a part of a host's name may be.</summary>
+    private static string SubdomainOf(Repo repo) =>
+        string.Concat(repo.PathLower.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
 }
+
+/// <summary>What a scan of the files found. Nothing is scanned here, and clients are told so.</summary>
+internal sealed record SecurityStatus(bool ScansDone, IReadOnlyList<string> FilesWithIssues)
+{
+    public static SecurityStatus NotScanned { get; } = new(ScansDone: false, []);
+}
+
+/// <summary>The models that one was made from, in one way.</summary>
+/// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c> or <c>quantized</c>.</param>
+internal sealed record BaseModels(string Relation, IReadOnlyList<BaseModelName> Models);
+
+/// <param name="InternalId">24 hex digits.</param>
+internal sealed record BaseModelName([property: JsonPropertyName("_id")] string InternalId, string Id);
 
 /// <param name="Rfilename">Path from the root.</param>
 /// <param name="Size">Bytes of the content; this and the following only where asked for.</param>

@@ -10,6 +10,8 @@ public enum RepoType
 
 internal static class RepoTypes
 {
+    public static readonly RepoType[] All = [RepoType.Model, RepoType.Dataset, RepoType.Space];
+
     /// <summary>As in bodies: <c>model</c>.</summary>
     public static string Singular(this RepoType type) => type switch
     {

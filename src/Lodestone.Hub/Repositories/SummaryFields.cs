@@ -6,6 +6,9 @@ namespace Lodestone.Hub;
 /// <summary>Which members of a repository a call asks for.</summary>
 internal sealed class SummaryFields
 {
+    /// <summary>Not a name that can be asked for by <c>expand</c>; <c>securityStatus=true</c> asks for it.</summary>
+    public const string Security = "securityRepoStatus";
+
     private static readonly string[] ModelNames =
     [
         "author", "baseModels", "cardData", "childrenModelCount", "config", "createdAt", "disabled", "downloads", "downloadsAllTime", "evalResults", "gated", "gguf",
@@ -25,10 +28,19 @@ internal sealed class SummaryFields
         "siblings", "subdomain", "tags", "trendingScore", "usedStorage", "xetEnabled",
     ];
 
-    private static readonly string[] InList = ["modelId", "likes", "downloads", "private", "tags", "pipeline_tag", "library_name", "createdAt"];
-    private static readonly string[] InOtherList = ["author", "disabled", "gated", "lastModified", "likes", "private", "sha", "downloads", "tags", "sdk", "createdAt"];
+    private static readonly string[] InModelList =
+        ["modelId", "likes", "downloads", "trendingScore", "private", "tags", "pipeline_tag", "library_name", "createdAt"];
+
+    private static readonly string[] InDatasetList =
+        ["author", "disabled", "gated", "lastModified", "likes", "trendingScore", "private", "sha", "description", "downloads", "tags", "createdAt"];
+
+    private static readonly string[] InSpaceList = ["likes", "trendingScore", "private", "sdk", "tags", "createdAt"];
     private static readonly string[] InFullList = ["author", "sha", "lastModified", "gated", "disabled", "siblings"];
-    private static readonly string[] NotByDefault = ["downloadsAllTime", "xetEnabled", "gitalyUid", "trendingScore"];
+
+    private static readonly string[] OnlyWhenAsked =
+    [
+        "baseModels", "childrenModelCount", "downloadsAllTime", "evalResults", "inference", "inferenceProviderMapping", "resourceGroup", "trendingScore", "gitalyUid", "xetEnabled",
+    ];
 
     private readonly HashSet<string> _names;
 
@@ -41,10 +53,11 @@ internal sealed class SummaryFields
     {
         if (Expanded(type, query) is { } asked)
         {
-            return query.ContainsKey("blobs") || query.ContainsKey("securityStatus") ? throw NotBoth() : asked;
+            return query.ContainsKey("blobs") || query.ContainsKey("securityStatus") || query.ContainsKey("full") ? throw NotBoth() : asked;
         }
 
-        return new SummaryFields(Names(type).Except(NotByDefault, StringComparer.Ordinal).Concat(type is RepoType.Model ? ["modelId"] : []));
+        var names = Names(type).Except(OnlyWhenAsked, StringComparer.Ordinal).Concat(type is RepoType.Model ? ["modelId"] : []);
+        return new SummaryFields(query.IsTrue("securityStatus") ? names.Append(Security) : names);
     }
 
     /// <summary>For lists: little, unless more is asked for.</summary>
@@ -56,7 +69,7 @@ internal sealed class SummaryFields
             return isFull ? throw NotBoth() : asked;
         }
 
-        var names = (type is RepoType.Model ? InList : InOtherList).AsEnumerable();
+        var names = InList(type).AsEnumerable();
         names = isFull ? names.Concat(InFullList).Concat(type is RepoType.Model ? [] : ["cardData"]) : names;
         names = query.IsTrue("cardData") ? names.Append("cardData") : names;
         return new SummaryFields(query.IsTrue("config") ? names.Append("config") : names);
@@ -81,6 +94,13 @@ internal sealed class SummaryFields
         RepoType.Model => ModelNames,
         RepoType.Dataset => DatasetNames,
         _ => SpaceNames,
+    };
+
+    private static string[] InList(RepoType type) => type switch
+    {
+        RepoType.Model => InModelList,
+        RepoType.Dataset => InDatasetList,
+        _ => InSpaceList,
     };
 
     private static Refusal NotBoth() => new(RefusalCode.Invalid, "\"expand\" cannot be combined with \"full\", \"blobs\" or \"securityStatus\".") { Param = "expand" };

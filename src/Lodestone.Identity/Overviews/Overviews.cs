@@ -8,8 +8,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Identity;
 
-/// <summary>Counts a namespace's models that the caller may see. The module that has models registers one; until then there are none.</summary>
-public delegate Task<int> CountModels(Caller caller, Guid namespaceId, CancellationToken cancel);
+/// <summary>Counts what a namespace has that the caller may see. The module that has repositories registers one; until then there is nothing.</summary>
+public delegate Task<NamespaceCounts> CountContent(Caller caller, Guid namespaceId, CancellationToken cancel);
+
+/// <param name="Likes">Repositories that the user likes.</param>
+public sealed record NamespaceCounts(int Models, int Datasets, int Spaces, int Likes);
 
 /// <summary>What everybody may know about a user or an organization, as hub clients ask for it.</summary>
 internal static class Overviews
@@ -21,7 +24,7 @@ internal static class Overviews
         overviews.MapGet("/organizations/{name}/overview", DescribeOrganization);
     }
 
-    private static async Task<Ok<UserOverview>> DescribeUser(string name, Caller caller, Namespaces namespaces, IdentityDb db, CountModels count, CancellationToken cancel)
+    private static async Task<Ok<UserOverview>> DescribeUser(string name, Caller caller, Namespaces namespaces, IdentityDb db, CountContent count, CancellationToken cancel)
     {
         if (await namespaces.FindAsync(name, cancel) is not { IsOrganization: false } user)
         {
@@ -32,32 +35,39 @@ internal static class Overviews
             .Join(db.Namespaces, m => m.OrganizationId, n => n.Id, (_, n) => n)
             .OrderBy(n => n.LoweredName)
             .ToListAsync(cancel);
+        var counts = await count(caller, user.Id, cancel);
         return TypedResults.Ok(new UserOverview
         {
             User = user.Name,
             FullName = user.FullName,
             AvatarUrl = user.Avatar(),
-            NumModels = await count(caller, user.Id, cancel),
+            NumModels = counts.Models,
+            NumDatasets = counts.Datasets,
+            NumSpaces = counts.Spaces,
+            NumLikes = counts.Likes,
             Orgs = [.. organizations.Select(o => new OrganizationName(o.Name, o.FullName, o.Avatar()))],
             CreatedAt = Instants.ToWire(user.CreatedAt),
         });
     }
 
     private static async Task<Ok<OrganizationOverview>> DescribeOrganization(
-        string name, Caller caller, Namespaces namespaces, IdentityDb db, CountModels count, CancellationToken cancel)
+        string name, Caller caller, Namespaces namespaces, IdentityDb db, CountContent count, CancellationToken cancel)
     {
         if (await namespaces.FindAsync(name, cancel) is not { IsOrganization: true } organization)
         {
             throw new Refusal(RefusalCode.NotFound, "This organization does not exist");
         }
 
+        var counts = await count(caller, organization.Id, cancel);
         return TypedResults.Ok(new OrganizationOverview
         {
             Name = organization.Name,
             FullName = organization.FullName,
             AvatarUrl = organization.Avatar(),
             NumUsers = await db.Members.CountAsync(m => m.OrganizationId == organization.Id, cancel),
-            NumModels = await count(caller, organization.Id, cancel),
+            NumModels = counts.Models,
+            NumDatasets = counts.Datasets,
+            NumSpaces = counts.Spaces,
         });
     }
 }
@@ -74,9 +84,9 @@ internal abstract record Overview
 
     public required int NumModels { get; init; }
 
-    public int NumDatasets { get; }
+    public required int NumDatasets { get; init; }
 
-    public int NumSpaces { get; }
+    public required int NumSpaces { get; init; }
 
     public int NumPapers { get; }
 
@@ -97,7 +107,7 @@ internal sealed record UserOverview : Overview
 
     public int NumUpvotes { get; }
 
-    public int NumLikes { get; }
+    public required int NumLikes { get; init; }
 
     public int NumFollowing { get; }
 

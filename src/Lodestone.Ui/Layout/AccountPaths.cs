@@ -11,7 +11,12 @@ public static class AccountPaths
     /// <summary>POST with an antiforgery token.</summary>
     public const string SignOut = "/logout";
 
+    /// <summary>Where a model is made.</summary>
     public const string NewRepository = "/new";
+
+    public const string NewDataset = "/new-dataset";
+
+    public const string NewSpace = "/new-space";
 
     /// <summary>The sign-in page, which comes back to <paramref name="pathAndQuery"/> afterwards.</summary>
     public static string SignInThen(string pathAndQuery) =>

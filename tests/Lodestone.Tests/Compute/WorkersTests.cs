@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.IO.Pipelines;
 using Lodestone.Compute;
 using Lodestone.Core;
 using Lodestone.Hub;
@@ -142,7 +143,7 @@ public sealed class WorkersTests
 
     private static async Task<ServableModel> StoreAsync(TestServer server, Stream content)
     {
-        var blob = await server.Services.GetRequiredService<IBlobStore>().WriteAsync(content, null, null, CancellationToken.None);
+        var blob = await server.Services.GetRequiredService<IBlobStore>().WriteAsync(PipeReader.Create(content), null, null, CancellationToken.None);
         return new ServableModel(Guid.CreateVersion7(), Guid.CreateVersion7(), "acme/model", "main", "model.gguf", blob.Digest, blob.Size, server.Clock.GetUtcNow());
     }
 

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Lodestone.Core;
 
@@ -8,14 +9,14 @@ public sealed class DiskBlobStoreTests : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("lodestone-blobs-").FullName;
     private readonly DiskBlobStore _blobs;
 
-    public DiskBlobStoreTests() => _blobs = new DiskBlobStore(new StorageOptions { DataDirectory = _directory }, TimeProvider.System);
+    public DiskBlobStoreTests() => _blobs = new DiskBlobStore(new BlobFolder(new StorageOptions { DataDirectory = _directory }, TimeProvider.System), TimeProvider.System);
 
     [Fact]
     public async Task What_was_written_is_read_back_under_its_digest()
     {
         var bytes = RandomNumberGenerator.GetBytes(3_000_000);
 
-        var blob = await _blobs.WriteAsync(new MemoryStream(bytes), expected: null, expectedSize: null, CancellationToken.None);
+        var blob = await _blobs.WriteAsync(PipeReader.Create(new MemoryStream(bytes)), expected: null, expectedSize: null, CancellationToken.None);
 
         Assert.Equal(Sha256Digest.FromHash(SHA256.HashData(bytes)), blob.Digest);
         Assert.Equal(bytes.Length, await _blobs.FindAsync(blob.Digest, CancellationToken.None));
@@ -28,7 +29,7 @@ public sealed class DiskBlobStoreTests : IDisposable
     {
         var bytes = RandomNumberGenerator.GetBytes(1000);
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _blobs.WriteAsync(new MemoryStream(bytes), null, null, CancellationToken.None)));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => _blobs.WriteAsync(PipeReader.Create(new MemoryStream(bytes)), null, null, CancellationToken.None)));
 
         Assert.Single(Files());
     }
@@ -38,7 +39,7 @@ public sealed class DiskBlobStoreTests : IDisposable
     [InlineData(1001)]
     public async Task A_wrong_size_leaves_nothing_behind(long announced)
     {
-        var refusal = await Assert.ThrowsAsync<Refusal>(() => _blobs.WriteAsync(new MemoryStream(new byte[1000]), null, announced, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<Refusal>(() => _blobs.WriteAsync(PipeReader.Create(new MemoryStream(new byte[1000])), null, announced, CancellationToken.None));
 
         Assert.Equal("size_mismatch", refusal.Code.Code);
         Assert.Empty(Files());
@@ -49,7 +50,7 @@ public sealed class DiskBlobStoreTests : IDisposable
     {
         var other = Sha256Digest.FromHash(SHA256.HashData([1]));
 
-        var refusal = await Assert.ThrowsAsync<Refusal>(() => _blobs.WriteAsync(new MemoryStream([2]), other, null, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<Refusal>(() => _blobs.WriteAsync(PipeReader.Create(new MemoryStream([2])), other, null, CancellationToken.None));
 
         Assert.Equal("digest_mismatch", refusal.Code.Code);
         Assert.Null(await _blobs.FindAsync(other, CancellationToken.None));
@@ -59,7 +60,7 @@ public sealed class DiskBlobStoreTests : IDisposable
     [Fact]
     public async Task An_interrupted_transfer_leaves_nothing_behind()
     {
-        await Assert.ThrowsAsync<IOException>(() => _blobs.WriteAsync(new BrokenStream(), null, null, CancellationToken.None));
+        await Assert.ThrowsAsync<IOException>(() => _blobs.WriteAsync(PipeReader.Create(new BrokenStream()), null, null, CancellationToken.None));
 
         Assert.Empty(Files());
     }

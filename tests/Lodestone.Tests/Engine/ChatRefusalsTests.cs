@@ -52,6 +52,15 @@ public sealed class ChatRefusalsTests(EngineProcess engine) : IClassFixture<Engi
     }
 
     [Fact]
+    public async Task A_prompt_above_what_was_reserved_for_is_refused_before_it_is_computed()
+    {
+        var (status, error) = await Send(Merge("""{"messages":[{"role":"user","content":"Hello"}]}""", """{"lodestone_max_prompt":1}"""));
+
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Equal("prompt_above_bound", error.GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task A_prompt_that_does_not_fit_is_refused_with_the_numbers()
     {
         var (status, body) = await engine.Post("/v1/chat/completions", ChatCompletionsTests.Ask(string.Join(' ', Enumerable.Repeat("word", 600))));

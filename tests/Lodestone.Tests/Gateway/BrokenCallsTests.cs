@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json;
 using Lodestone.Billing;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Tests.Gateway;
 
@@ -75,9 +77,11 @@ public sealed class BrokenCallsTests
     }
 
     [Fact]
-    public async Task Fifty_streams_at_once_settle_once_each()
+    public async Task Fifty_streams_at_once_settle_once_each_and_the_books_balance()
     {
-        await using var world = await GatewayWorld.StartAsync(freePerDay: "100");
+        await using var world = await GatewayWorld.StartAsync(freePerDay: "0.01");
+        using var paid = await world.Client.PostAsJsonAsync("/api/v1/topups", new { amount = "5.00", provider = "test" });
+        paid.EnsureSuccessStatusCode();
 
         var calls = await Task.WhenAll(Enumerable.Range(0, 50).Select(async _ =>
         {
@@ -90,6 +94,9 @@ public sealed class BrokenCallsTests
         Assert.Equal(50, settled.Count);
         Assert.Equal(calls.Sum(), settled.Sum(c => c.InputTokens + c.OutputTokens));
         Assert.Equal(0, await world.HoldsAsync());
+        var books = await world.World.Server.Services.GetRequiredService<TrialBalance>().ComputeAsync(CancellationToken.None);
+        Assert.True(books.IsZero);
+        Assert.NotEqual(0, books.Lines.Single(line => line.Account == "R:Usage:inference").Balance.Picos);
     }
 
     private static void Kill(int processId)

@@ -97,6 +97,18 @@ public sealed class GatewayWorld : IAsyncDisposable
         return lease.ProcessId;
     }
 
+    /// <summary>Moves the clock on, a step at a time, until something has happened.</summary>
+    public Task PassTimeUntilAsync(TimeSpan step, Func<Task<bool>> condition) => Eventually.TrueAsync(async () =>
+    {
+        if (await condition())
+        {
+            return true;
+        }
+
+        World.Server.Clock.Advance(step);
+        return false;
+    });
+
     /// <summary>Every settled call, oldest first.</summary>
     internal Task<List<MeterEvent>> SettledAsync() => World.Server.Services.GetRequiredService<BillingSteps>()
         .ReadAsync(db => db.Events.AsNoTracking().OrderBy(e => e.Id).ToListAsync());

@@ -150,6 +150,8 @@ public sealed class CardsTests
 
     [Theory]
     [InlineData("---\nlicense: mit\n---\n", 200, """{"errors":[],"warnings":[]}""")]
+    [InlineData("---\nlicense: [mit, other]\nlicense_name: ours\n---\n", 200, """{"errors":[],"warnings":[]}""")]
+    [InlineData("---\nlicense: asdf\n---\n", 400, "\\u0022license\\u0022 must be one of [afl-3.0, ")]
     [InlineData("---\nmodel-index: foo\n---\n", 400, "must be an array")]
     [InlineData("---\na: [\n---\n", 400, "not valid YAML at line")]
     [InlineData("no block", 200, "\"warnings\":[{\"message\"")]
@@ -169,5 +171,22 @@ public sealed class CardsTests
         BinaryPrimitives.WriteInt64LittleEndian(file, header.Length);
         Encoding.ASCII.GetBytes(header, file.AsSpan(8));
         return file;
+    }
+
+    [Fact]
+    public async Task Validating_speaks_to_old_clients_in_their_way()
+    {
+        await using var world = await World.CreateAsync();
+        using var form = new HttpRequestMessage(HttpMethod.Post, "/api/validate-yaml")
+        {
+            Content = new FormUrlEncodedContent([KeyValuePair.Create("repoType", "model"), KeyValuePair.Create("content", "---\nlicense: asdf\nmodel-index: foo\n---\n")]),
+        };
+        form.Headers.Accept.ParseAdd("text/plain");
+
+        using var answer = await world.AsNobody().SendAsync(form);
+
+        Assert.Equal(400, (int)answer.StatusCode);
+        Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
+        Assert.StartsWith("- Error: \"model-index\" must be an array\n- Error: \"license\" must be one of [", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
 }

@@ -23,7 +23,6 @@ public sealed class CommitsTests
     [InlineData("main", """{"key":"lfsFile","value":{"path":"x","oid":"12"}}""", 400, "must be a SHA-256")]
     [InlineData("main", """{"key":"file","value":""", 400, "Line 2 of the commit is not valid JSON at position")]
     [InlineData("main", """{"key":"file","value":{"path":"README.md","content":"---\na: [\n---\n"}}""", 400, "Invalid metadata in README.md")]
-    [InlineData("main?create_pr=1", """{"key":"file","value":{"path":"x","content":""}}""", 501, "Pull requests are not served yet")]
     [InlineData("nope", """{"key":"file","value":{"path":"x","content":""}}""", 404, "Invalid rev id: nope")]
     [InlineData("refs%2Ftags%2Fv1", """{"key":"file","value":{"path":"x","content":""}}""", 404, "Invalid rev id: refs/tags/v1")]
     public async Task A_bad_change_is_refused_and_changes_nothing(string revision, string line, int status, string fragment)
@@ -63,6 +62,33 @@ public sealed class CommitsTests
         Assert.Equal([".gitattributes", "a.txt", "deep/copy.txt", "folder"], files);
         Assert.Equal("again", await alice.GetStringAsync("/alice/compass/resolve/main/a.txt"));
         Assert.Equal("a", await alice.GetStringAsync("/alice/compass/resolve/main/deep/copy.txt"));
+    }
+
+    [Fact]
+    public async Task An_old_client_commits_with_one_json_object()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        await alice.CommitAsync("alice/compass", ("a.txt", "a"), ("b.txt", "b"));
+        var commit = new
+        {
+            summary = "All at once",
+            description = (string?)null,
+            files = new object[] { new { path = "a.txt", content = "bmV3", encoding = "base64" }, new { path = "c.txt", content = "c" } },
+            lfsFiles = Array.Empty<object>(),
+            deletedEntries = new[] { new { path = "b.txt" } },
+        };
+
+        using var answer = await alice.PostAsJsonAsync("/api/models/alice/compass/commit/main", commit);
+        using var broken = await alice.PostAsJsonAsync("/api/models/alice/compass/commit/main", new { summary = "x", files = new[] { "a.txt" } });
+
+        Assert.True((await answer.OkAsync())["success"]!.GetValue<bool>());
+        Assert.Equal(400, (int)broken.StatusCode);
+        var files = (await alice.JsonAsync("/api/models/alice/compass"))["siblings"]!.AsArray().Select(s => s!["rfilename"]!.GetValue<string>());
+        Assert.Equal([".gitattributes", "a.txt", "c.txt"], files);
+        Assert.Equal("new", await alice.GetStringAsync("/alice/compass/resolve/main/a.txt"));
+        Assert.Equal("All at once", (await alice.JsonAsync("/api/models/alice/compass/commits/main"))[0]!["title"]!.GetValue<string>());
     }
 
     [Fact]

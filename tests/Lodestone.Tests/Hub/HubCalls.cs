@@ -8,10 +8,11 @@ namespace Lodestone.Tests.Hub;
 /// <summary>What hub clients send, in the words of the tests.</summary>
 internal static class HubCalls
 {
-    public static async Task<JsonNode> CreateRepoAsync(this HttpClient client, string id, bool isPrivate = false, string type = "model")
+    public static async Task<JsonNode> CreateRepoAsync(this HttpClient client, string id, bool isPrivate = false, string type = "model", string? sdk = null)
     {
+        sdk ??= type is "space" ? "static" : null;
         var (owner, name) = (id.Split('/')[0], id.Split('/')[1]);
-        using var answer = await client.PostAsJsonAsync("/api/repos/create", new { name, organization = owner, type, @private = isPrivate });
+        using var answer = await client.PostAsJsonAsync("/api/repos/create", new { name, organization = owner, type, sdk, @private = isPrivate });
         return await answer.OkAsync();
     }
 

@@ -12,12 +12,15 @@ public sealed class RepositoriesTests
     [InlineData("alice", """{"name":"x","organization":"ACME","visibility":"private"}""", 200, "acme/x")]
     [InlineData("alice", """{"name":"x","organization":null,"private":null,"lfsmultipartthresh":1}""", 200, "alice/x")]
     [InlineData("alice", """{"name":"x","type":"dataset"}""", 200, "/datasets/alice/x")]
+    [InlineData("alice", """{"name":"x","type":"space","sdk":"static"}""", 200, "/spaces/alice/x")]
+    [InlineData("alice", """{"name":"x","type":"space"}""", 400, "must be one of [gradio, docker, static, streamlit]")]
     [InlineData("alice", """{"name":"x","type":"bucket"}""", 400, "must be one of [model, dataset, space]")]
     [InlineData("alice", """{"name":"x--y"}""", 400, "cannot be a repository name")]
     [InlineData("alice", """{"name":"..x"}""", 400, "cannot be a repository name")]
     [InlineData("alice", """{"name":"x.git"}""", 400, "cannot be a repository name")]
     [InlineData("alice", """{"name":""}""", 400, "cannot be a repository name")]
     [InlineData("alice", """{"name":"x","organization":"bob"}""", 403, "under the namespace")]
+    [InlineData("alice", """{"name":"x","organization":"\u0000"}""", 403, "under the namespace")]
     [InlineData("alice", """{"name":"x","organization":"nobody-there"}""", 403, "under the namespace")]
     [InlineData("alice", """{"name":"x","files":[{"path":"../y","content":"z"}]}""", 422, "cannot be a path")]
     [InlineData("alice", """{"name":"x","files":[{"path":"y","content":"?","encoding":"base64"}]}""", 400, "not valid base64")]
@@ -113,6 +116,22 @@ public sealed class RepositoriesTests
         Assert.Single((await alice.JsonAsync("/api/models")).AsArray());
     }
 
+    [Theory]
+    [InlineData("""{"gated":"auto"}""", 501)]
+    [InlineData("""{"gated":false,"visibility":"private","discussionsDisabled":true}""", 200)]
+    [InlineData("""{"visibility":"odd"}""", 400)]
+    public async Task Settings_that_cannot_be_kept_are_not_taken(string settings, int status)
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+
+        using var answer = await alice.PutAsync("/api/models/alice/compass/settings", new StringContent(settings, null, "application/json"));
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(status == 200, (await alice.JsonAsync("/api/models/alice/compass"))["private"]!.GetValue<bool>());
+    }
+
     [Fact]
     public async Task Lists_are_searched_filtered_sorted_and_paged()
     {
@@ -152,14 +171,17 @@ public sealed class RepositoriesTests
     public async Task Liking_twice_counts_once()
     {
         await using var world = await World.CreateAsync();
-        var (alice, bob) = (world.As(world.Alice), world.As(world.Bob));
+        var (alice, carol) = (world.As(world.Alice), world.As(world.Carol));
         await alice.CreateRepoAsync("alice/compass");
 
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => (i % 2 == 0 ? alice : bob).PostAsync("/api/models/alice/compass/like", null)));
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(i => (i % 2 == 0 ? alice : carol).PostAsync("/api/models/alice/compass/like", null)));
 
         Assert.Equal(2, (await alice.JsonAsync("/api/models/alice/compass"))["likes"]!.GetValue<int>());
-        Assert.Equal(["alice", "bob"], (await alice.JsonAsync("/api/models/alice/compass/likers")).AsArray().Select(l => l!["user"]!.GetValue<string>()).Order(StringComparer.Ordinal));
-        using var unliked = await bob.DeleteAsync("/api/models/alice/compass/like");
+        Assert.Equal(["alice", "carol"], (await alice.JsonAsync("/api/models/alice/compass/likers")).AsArray().Select(l => l!["user"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        using var first = await alice.GetAsync("/api/models/alice/compass/likers?limit=1");
+        var rest = await alice.JsonAsync(first.Headers.GetValues("Link").Single().Split('<', '>')[1]);
+        Assert.Equal(2, (await first.OkAsync()).AsArray().Concat(rest.AsArray()).Select(l => l!["user"]!.GetValue<string>()).Distinct(StringComparer.Ordinal).Count());
+        using var unliked = await carol.DeleteAsync("/api/models/alice/compass/like");
         Assert.Equal("""{"likes":1}""", await unliked.Content.ReadAsStringAsync());
     }
 

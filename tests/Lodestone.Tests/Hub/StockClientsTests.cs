@@ -5,6 +5,8 @@ namespace Lodestone.Tests.Hub;
 /// <summary>The clients that people have, unmodified.</summary>
 public sealed class StockClientsTests
 {
+    private static readonly System.Text.Json.JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     [Fact]
     public async Task The_javascript_client_creates_uploads_lists_reads_and_deletes()
     {
@@ -40,6 +42,41 @@ public sealed class StockClientsTests
         Assert.Equal([".gitattributes", "README.md", "data", "data/æ ø 1.txt", "model.safetensors", "other.json"], Texts(said["afterDelete"]));
         Assert.Equal(412, said["stale"]!.GetValue<int>());
         Assert.Equal(401, said["wrongToken"]!.GetValue<int>());
+    }
+
+    [Fact]
+    public async Task The_javascript_client_works_with_every_kind_of_repository_branches_and_pull_requests()
+    {
+        await using var world = await World.CreateAsync();
+        var folder = Directory.CreateTempSubdirectory("lodestone-snapshot-").FullName;
+
+        var output = await ClientProcess.RunAsync(
+            "node", ["kinds.mjs"], ClientProcess.Scripts(), ("HUB", Address(world)), ("TOKEN", world.Alice.Token), ("OTHER", world.Carol.Token), ("OWNER", "alice"), ("FOLDER", folder));
+        var said = JsonNode.Parse(output.Trim().Split('\n')[^1])!; // the client writes its progress before
+
+        string[] expected =
+        [
+            """dataset ["alice/words","alice",true,true]""",
+            """datasets [["alice/words",40]]""",
+            """datasetFiles [".gitattributes","README.md","data","data/train.jsonl","sound.wav"]""",
+            """space ["alice/demo","static"]""",
+            """spaces ["alice/demo"]""",
+            """parameters {"F32":6}""",
+            """safetensors {"parameters":{"F32":6},"total":6}""",
+            """branches [[".gitattributes","model.safetensors","x.txt"],[],[".gitattributes","model.safetensors"]]""",
+            "branchAgain 409",
+            "branchGone 404",
+            $"pullRequest \"{Address(world)}/alice/weights/discussions/1\"",
+            """proposal [[".gitattributes","model.safetensors","y.txt"],[".gitattributes","model.safetensors"]]""",
+            """proposalAfter [".gitattributes","model.safetensors"]""",
+            """access ["done",401,404]""",
+            "seenByOthers []",
+            "snapshotIsSame true",
+            "onBranch \"x\"",
+            "left [false,false,false]",
+        ];
+        Assert.Equal(expected, said.AsObject().Select(s => $"{s.Key} {s.Value!.ToJsonString(Plain)}"));
+        Directory.Delete(folder, recursive: true);
     }
 
     [Fact]

@@ -48,6 +48,31 @@ public sealed class PageClient : IDisposable
         return await ReadAsync(answer);
     }
 
+    /// <summary>Sends one of the page's forms with files, as a browser does.</summary>
+    public async Task<Page> SendFilesAsync(Page page, string form, (string Name, string Value)[] typed, params (string Name, byte[] Content)[] files)
+    {
+        using var body = new MultipartFormDataContent();
+        foreach (var field in page.Form(form).Elements.OfType<IHtmlInputElement>().Where(i => i.Type is "hidden" && i.Name is not null))
+        {
+            body.Add(new StringContent(field.Value), field.Name!); // filtered in the line above
+        }
+
+        foreach (var (name, value) in typed)
+        {
+            body.Add(new StringContent(value), name);
+        }
+
+        foreach (var (name, content) in files)
+        {
+            body.Add(new ByteArrayContent(content), "files", name);
+        }
+
+        using var request = new HttpRequestMessage(HttpMethod.Post, page.Path) { Content = body };
+        request.Headers.Add("Sec-Fetch-Site", "same-origin");
+        using var answer = await _http.SendAsync(request);
+        return await ReadAsync(answer);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private static async Task<Page> ReadAsync(HttpResponseMessage answer) => new(

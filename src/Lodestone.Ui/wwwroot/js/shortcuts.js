@@ -1,7 +1,7 @@
 // Keys that work on every page, and menus that close like menus. An element with data-shortcut="x" is focused or pressed by x.
 
 /** @type {Record<string, string>} */
-const places = { h: "/", m: "/models", n: "/new" };
+const places = { h: "/", m: "/models", d: "/datasets", n: "/new" };
 const chordMs = 1200;
 let goUntil = 0;
 

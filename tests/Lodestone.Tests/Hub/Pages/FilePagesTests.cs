@@ -106,6 +106,86 @@ public sealed class FilePagesTests
     }
 
     [Fact]
+    public async Task Code_is_coloured_and_its_text_is_unchanged()
+    {
+        const string Code = "# a <comment>\ndef f(x):\n    return \"s & t\" + 1  # é\n";
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        await alice.CommitAsync("alice/compass", ("train.py", Code), ("notes.unknown", Code));
+
+        var python = await alice.PageAsync("/alice/compass/blob/main/train.py");
+        var unknown = await alice.PageAsync("/alice/compass/blob/main/notes.unknown");
+
+        Assert.Equal(["# a <comment>", "# é"], python.TextsOf("#text .hl-c"));
+        Assert.Equal(["\"s & t\""], python.TextsOf("#text .hl-s"));
+        Assert.Equal(Code, python.QuerySelector("#text")!.TextContent);
+        Assert.Equal(Code, unknown.QuerySelector("#text")!.TextContent);
+        Assert.Empty(unknown.QuerySelectorAll("#text .hl-c"));
+    }
+
+    [Fact]
+    public async Task Rows_are_a_table_of_the_first_ones_whether_they_are_delimited_or_objects()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        var many = string.Concat(Enumerable.Range(0, 150).Select(i => $"{{\"id\":{i},\"text\":\"<b>{i}\"}}\n"));
+        await alice.CommitAsync("alice/compass", ("a.csv", "name,\"said, often\"\r\nAda,\"one\ntwo \"\"quoted\"\"\"\r\nBob\r\n"), ("b.jsonl", many), ("broken.jsonl", "{\"a\":1}\nnot json\n"));
+
+        var csv = await alice.PageAsync("/alice/compass/blob/main/a.csv");
+        var objects = await alice.PageAsync("/alice/compass/blob/main/b.jsonl");
+        var broken = await alice.PageAsync("/alice/compass/blob/main/broken.jsonl");
+        var code = await alice.PageAsync("/alice/compass/blob/main/a.csv?view=code");
+
+        Assert.Equal(["name", "said, often"], csv.TextsOf(".rows th bdi"));
+        Assert.Equal(["Ada one two \"quoted\"", "Bob ·"], csv.QuerySelectorAll(".rows tbody tr").Select(r => string.Join(' ', r.TextsOf("td:not(.rows__number)"))));
+        Assert.Equal("All 2 rows.", csv.TextOf(".rows .card__foot"));
+        Assert.Equal(100, objects.QuerySelectorAll(".rows tbody tr").Length);
+        Assert.StartsWith("The first 100 rows.", objects.TextOf(".rows .card__foot"), StringComparison.Ordinal);
+        Assert.StartsWith("{\"a\":1}", broken.TextOf("#text"), StringComparison.Ordinal);
+        Assert.StartsWith("name,", code.TextOf("#text"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_s_history_has_the_commits_that_changed_it()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        var first = await alice.CommitAsync("alice/compass", ("docs/a.txt", "one"));
+        await alice.CommitAsync("alice/compass", ("b.txt", "other"));
+        var third = await alice.CommitAsync("alice/compass", ("docs/a.txt", "two"));
+
+        var file = await alice.PageAsync("/alice/compass/commits/main/docs/a.txt");
+        var folder = await alice.PageAsync("/alice/compass/commits/main/docs");
+
+        string[] expected = [$"/alice/compass/commit/{third}", $"/alice/compass/commit/{first}"];
+        Assert.Equal(expected, file.QuerySelectorAll(".commits__title").Select(a => a.GetAttribute("href")));
+        Assert.Equal(expected, folder.QuerySelectorAll(".commits__title").Select(a => a.GetAttribute("href")));
+        await alice.PageAsync("/alice/compass/commits/main/never.txt", HttpStatusCode.NotFound);
+    }
+
+    [Fact]
+    public async Task A_name_is_found_in_a_folder_of_thousands_that_is_shown_page_by_page()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        await alice.CommitAsync("alice/compass", [.. Enumerable.Range(0, 10_000).Select(i => HubCalls.FileLine($"data/file-{i:00000}.txt", "x"u8.ToArray()))]);
+
+        var first = await alice.PageAsync("/alice/compass/tree/main/data");
+        var second = await alice.PageAsync(first.QuerySelector("[rel=next]")!.GetAttribute("href")!);
+        var found = await alice.PageAsync("/alice/compass/tree/main/data?find=FILE-0999");
+        var none = await alice.PageAsync("/alice/compass/tree/main/data?find=nothing");
+
+        Assert.Equal(201, first.QuerySelectorAll(".files__name").Length);
+        Assert.Equal("file-00200.txt", second.TextsOf(".files__name")[1]);
+        Assert.Equal(10, found.TextsOf(".files__name").Length - 1);
+        Assert.Contains("No name in this folder holds “nothing”", none.TextOf(".files"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Missing_files_folders_and_revisions_are_not_found()
     {
         await using var world = await World.CreateAsync();
@@ -133,7 +213,7 @@ public sealed class FilePagesTests
         var first = await alice.PageAsync("/alice/compass/commits/main");
         var second = await alice.PageAsync(first.QuerySelector("[rel=next]")!.GetAttribute("href")!);
 
-        Assert.Equal("53 commits", first.TextOf("main .number"));
+        Assert.Equal("53 commits", first.TextOf(".files .number"));
         Assert.Equal((50, 3), (first.QuerySelectorAll(".commits > li").Length, second.QuerySelectorAll(".commits > li").Length));
         Assert.Equal("initial commit", second.TextsOf(".commits__title")[^1]);
     }

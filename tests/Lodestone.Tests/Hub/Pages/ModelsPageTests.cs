@@ -25,6 +25,27 @@ public sealed class ModelsPageTests
     }
 
     [Fact]
+    public async Task Sizes_narrow_the_list_to_models_of_so_many_parameters()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        const string Header = """{"w":{"dtype":"BF16","shape":[1000000,2000],"data_offsets":[0,0]}}""";
+        await alice.CreateRepoAsync("alice/large");
+        await alice.CommitAsync("alice/large", [HubCalls.FileLine("model.safetensors", [.. BitConverter.GetBytes((long)Header.Length), .. System.Text.Encoding.ASCII.GetBytes(Header)])]);
+        await alice.CreateRepoAsync("alice/unknown");
+
+        var everything = await alice.PageAsync("/models");
+        var band = everything.QuerySelectorAll(".facet__value").Single(v => v.TextContent.Contains("1B to 8B", StringComparison.Ordinal)).GetAttribute("href")!;
+        var large = await alice.PageAsync(band);
+        var small = await alice.PageAsync("/models?parameters=to-1b");
+
+        Assert.Equal("/models?parameters=1b-8b", band);
+        Assert.Equal(["alice/large"], large.TextsOf(".repo-card__link"));
+        Assert.Equal(["parameters:1B to 8B"], large.TextsOf("main .cluster > .tag"));
+        Assert.Equal("Nothing fits", small.TextOf(".empty h2"));
+    }
+
+    [Fact]
     public async Task Every_page_of_the_list_goes_on_where_the_last_one_ended()
     {
         await using var world = await World.CreateAsync();

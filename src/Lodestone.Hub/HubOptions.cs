@@ -1,0 +1,19 @@
+namespace Lodestone.Hub;
+
+/// <summary>Settings under <c>Hub</c>.</summary>
+public sealed record HubOptions
+{
+    /// <summary>Bytes. A larger file is taken in parts from clients that can send them, so that an upload cut off goes on where it was; 64 MiB unless given.</summary>
+    public long MultipartThreshold { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>Bytes of a part, which is what an upload cut off loses; 16 MiB unless given. Very large files get larger parts.</summary>
+    public long PartSize { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>Bytes that a namespace may store, where it has no limit of its own; no limit unless given.</summary>
+    public long? StorageLimit { get; init; }
+
+    /// <summary>How long a large file that nothing refers to is kept; 7 days unless given. Zero only while nobody uploads.</summary>
+    public TimeSpan ReclaimAfter { get; init; } = TimeSpan.FromDays(7);
+
+    internal bool IsValid => MultipartThreshold >= 0 && PartSize > 0 && StorageLimit is not < 0 && ReclaimAfter >= TimeSpan.Zero;
+}

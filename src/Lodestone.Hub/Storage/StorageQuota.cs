@@ -1,0 +1,78 @@
+using Lodestone.Core;
+using Lodestone.Ui;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// What a namespace stores and may store. Every large file counts once for each repository that holds it, whoever else has the
+/// same bytes: what is used is the sum over the repositories' own <c>usedStorage</c>, and nobody learns from it what others have.
+/// What git itself holds does not count.
+/// </summary>
+internal sealed class StorageQuota(HubDb db, HubOptions options)
+{
+    /// <param name="ownerId">The namespace.</param>
+    public async Task<StorageUse> OfAsync(Guid ownerId, CancellationToken cancel) =>
+        new(await db.LfsObjects.Where(o => db.Repos.Any(r => r.Id == o.RepoId && r.OwnerId == ownerId)).SumAsync(o => o.Size, cancel), await LimitAsync(ownerId, cancel));
+
+    /// <summary>Bytes that the namespace may still add; <see langword="null"/>: any number.</summary>
+    public async Task<StorageUse?> IfLimitedAsync(Guid ownerId, CancellationToken cancel) =>
+        await LimitAsync(ownerId, cancel) is null ? null : await OfAsync(ownerId, cancel);
+
+    /// <summary>Sizes that are not among those of the files held are of files that are surely new.</summary>
+    /// <exception cref="Refusal"><c>storage_quota_exceeded</c>.</exception>
+    public async Task RequireRoomAsync(Repo repo, IReadOnlyCollection<long> sizes, CancellationToken cancel)
+    {
+        if (sizes.Count == 0 || await IfLimitedAsync(repo.OwnerId, cancel) is not { } use)
+        {
+            return;
+        }
+
+        var held = await db.LfsObjects.Where(o => o.RepoId == repo.Id && sizes.Contains(o.Size)).Select(o => o.Size).Distinct().ToListAsync(cancel);
+        use.Require(sizes.Where(size => !held.Contains(size)).Sum());
+    }
+
+    /// <summary>Who is over the limit, because it was lowered, may read and delete, and add nothing.</summary>
+    /// <exception cref="Refusal"><c>storage_quota_exceeded</c>.</exception>
+    public async Task RequireWritableAsync(Repo repo, CancellationToken cancel)
+    {
+        if (await IfLimitedAsync(repo.OwnerId, cancel) is { IsExceeded: true } use)
+        {
+            throw use.Refuse(0);
+        }
+    }
+
+    private async Task<long?> LimitAsync(Guid ownerId, CancellationToken cancel) =>
+        await db.StorageLimits.AsNoTracking().SingleOrDefaultAsync(l => l.Id == ownerId, cancel) is { } own ? own.Bytes : options.StorageLimit;
+}
+
+/// <param name="Used">Bytes.</param>
+/// <param name="Limit">Bytes; null: no limit.</param>
+internal sealed record StorageUse(long Used, long? Limit)
+{
+    private static readonly RefusalCode Full = new("storage_quota_exceeded", 403);
+
+    public bool IsExceeded => Used > Limit;
+
+    public bool HasRoomFor(long more) => more == 0 || Limit is not { } limit || (Used <= limit && more <= limit - Used);
+
+    /// <exception cref="Refusal"><c>storage_quota_exceeded</c>.</exception>
+    public void Require(long more)
+    {
+        if (!HasRoomFor(more))
+        {
+            throw Refuse(more);
+        }
+    }
+
+    public Refusal Refuse(long more) => new(Full, Message(more));
+
+    /// <param name="more">Bytes that there is no room for.</param>
+    public string Message(long more)
+    {
+        var (used, limit) = (Readable.Bytes(Used), Readable.Bytes(Limit ?? 0));
+        return Used >= Limit
+            ? $"Storage is full: {used} of {limit}. Delete files or raise the plan's limit."
+            : $"Storage has no room for {Readable.Bytes(more)} more: {used} of {limit} are used. Delete files or raise the plan's limit.";
+    }
+}
