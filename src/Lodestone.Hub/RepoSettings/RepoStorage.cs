@@ -9,29 +9,28 @@ namespace Lodestone.Hub;
 /// <param name="Shared">Bytes of those that other repositories, which the caller may see, hold too.</param>
 /// <param name="Git">Bytes of everything else: texts, folders and history, as git has packed them.</param>
 /// <param name="Largest">The largest of the large files.</param>
-internal sealed record StorageUse(long Large, int LargeCount, long Shared, long Git, IReadOnlyList<StoredFile> Largest)
-{
-    public long Total => Large + Git;
-}
+/// <param name="Owner">What all repositories of the owner store.</param>
+internal sealed record RepoStorageUse(long Large, int LargeCount, long Shared, long Git, IReadOnlyList<StoredFile> Largest, StorageUse Owner);
 
 /// <param name="Path">Where it is on main; null when only earlier commits or other branches have it.</param>
 /// <param name="Size">Bytes.</param>
 internal sealed record StoredFile(Sha256Digest Digest, string? Path, long Size);
 
-internal sealed class RepoStorage(HubDb db, Caller caller)
+internal sealed class RepoStorage(HubDb db, StorageQuota quota, Caller caller)
 {
     private const int MostListed = 20;
     private const int MostSearched = 20_000; // files of main in which paths are looked for
 
-    public async Task<StorageUse> OfAsync(RepoView view, CancellationToken cancel)
+    public async Task<RepoStorageUse> OfAsync(RepoView view, CancellationToken cancel)
     {
         var repoId = view.Repo.Id;
         var own = db.LfsObjects.AsNoTracking().Where(o => o.RepoId == repoId);
         var others = db.Repos.VisibleTo(caller).Where(r => r.Id != repoId).Select(r => r.Id);
         var shared = own.Where(o => db.LfsObjects.Any(x => x.Sha256 == o.Sha256 && others.Contains(x.RepoId)));
         var largest = await own.OrderByDescending(o => o.Size).ThenBy(o => o.Sha256).Take(MostListed).ToListAsync(cancel);
-        return new StorageUse(
-            await own.SumAsync(o => o.Size, cancel), await own.CountAsync(cancel), await shared.SumAsync(o => o.Size, cancel), GitBytes(view.Git.Path), Placed(view, largest));
+        return new RepoStorageUse(
+            await own.SumAsync(o => o.Size, cancel), await own.CountAsync(cancel), await shared.SumAsync(o => o.Size, cancel), GitBytes(view.Git.Path), Placed(view, largest),
+            await quota.OfAsync(view.Repo.OwnerId, cancel));
     }
 
     private static List<StoredFile> Placed(RepoView view, IReadOnlyList<LfsObject> files)
