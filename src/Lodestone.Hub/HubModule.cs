@@ -36,6 +36,8 @@ public static class HubModule
         services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
         services.AddSingleton<UploadParts>();
+        services.AddSingleton<HeldLately>();
+        services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddSingleton<DownloadCounter>();
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
         services.AddScoped<StorageQuota>();

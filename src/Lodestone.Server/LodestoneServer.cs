@@ -39,6 +39,7 @@ internal static class LodestoneServer
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = null; // files have no ceiling; JSON endpoints set their own
+            kestrel.ConfigureEndpointDefaults(listen => listen.UseSocketOutput());
         });
         ConfigureLogs(builder.Logging);
         AddModules(builder.Services, serve);
@@ -46,7 +47,7 @@ internal static class LodestoneServer
 
         var app = builder.Build();
         app.UseCore();
-        app.UseResponseCompression();
+        app.UseWhen(context => !IsBytes(context.Request.Path), pages => pages.UseResponseCompression());
         app.UseSecurityHeaders();
         app.UseHubCors();
         app.UseIdentity();
@@ -61,6 +62,10 @@ internal static class LodestoneServer
         app.MapRazorComponents<App>().AddAdditionalAssemblies([.. Pages]).WithErrorShape(ErrorShape.Page).WithHead();
         return app;
     }
+
+    /// <summary>Files and their parts: never compressed, and compression's stream in between would cost a copy.</summary>
+    private static bool IsBytes(PathString path) =>
+        path.StartsWithSegments("/api/lfs", StringComparison.Ordinal) || path.Value?.Contains("/resolve/", StringComparison.Ordinal) is true;
 
     /// <summary>Brings the schema up to date, applies the seed, then listens, then says that it is ready.</summary>
     public static async Task StartAsync(WebApplication app, CancellationToken cancel)

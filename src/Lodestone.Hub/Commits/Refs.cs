@@ -40,6 +40,11 @@ internal static class Refs
 
         var git = store.Open(repo.Id);
         var name = RefName.Branches + route.Revision;
+        if (asked is { Overwrite: true, StartingPoint: null, EmptyBranch: not true } && git.References.Find(name) is not null)
+        {
+            return Results.Ok(); // it may be there, and nobody says that it should be elsewhere
+        }
+
         using var pack = git.NewPack();
         var start = asked.EmptyBranch is true
             ? pack.Write(Empty(GitAuthor.Of(access.Caller, clock), pack))
@@ -119,7 +124,7 @@ internal sealed record RepoRef(string Name, string Ref, string TargetCommit);
 
 /// <param name="StartingPoint">A revision; absent: main.</param>
 /// <param name="EmptyBranch">Begins with one commit without files.</param>
-/// <param name="Overwrite">Moves a branch that exists.</param>
+/// <param name="Overwrite">A branch that exists is moved to the starting point, or left as it is where none is given.</param>
 internal sealed record NewBranch(string? StartingPoint, bool? EmptyBranch, bool? Overwrite)
 {
     /// <summary>Clients also send <c>null</c>, or nothing and no media type, which routing would take for another route's request.</summary>

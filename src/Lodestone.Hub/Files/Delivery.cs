@@ -1,5 +1,6 @@
-using System.Buffers;
 using System.Globalization;
+using System.IO.Pipelines;
+using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -11,7 +12,11 @@ namespace Lodestone.Hub;
 /// <param name="OpenAsync">Opens the content at a given byte.</param>
 internal sealed record Delivery(long Size, string ETag, Func<long, CancellationToken, Task<Stream>> OpenAsync) : IResult
 {
-    private const int BufferSize = 256 * 1024;
+    /// <summary>Bytes read at once: the connections' buffers have as many.</summary>
+    private const int AtOnce = 256 * 1024;
+
+    /// <summary>Bytes that the kernel is told to send at once.</summary>
+    private const int SentAtOnce = 1024 * 1024;
 
     /// <summary>Answers GET and HEAD with the file, a part of it, or "you have it already". Never compressed: resuming clients count bytes.</summary>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -47,8 +52,25 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
             return;
         }
 
-        await using var content = await OpenAsync(start, httpContext.RequestAborted);
-        await CopyAsync(content, response, length, httpContext.RequestAborted);
+        var stop = httpContext.RequestAborted;
+        await using var content = await OpenAsync(start, stop);
+        await response.StartAsync(stop); // from here on the writer hands out the connection's own buffers
+        if (content is FileStream file && httpContext.FileSending() is { } sending)
+        {
+            sending.Begin(file.SafeFileHandle, start);
+            try
+            {
+                await PretendAsync(response.BodyWriter, length, stop);
+            }
+            finally
+            {
+                sending.End();
+            }
+        }
+        else
+        {
+            await CopyAsync(content, response.BodyWriter, length, stop);
+        }
     }
 
     /// <summary>A range is honoured only if the file is still the one that the client has a part of.</summary>
@@ -62,25 +84,38 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
         ifNoneMatch.Length > 0 && (ifNoneMatch.Trim() is "*"
             || (EntityTagHeaderValue.TryParseList([ifNoneMatch], out var tags) && tags.Any(t => t.Tag.AsSpan().Trim('"').SequenceEqual(ETag))));
 
-    private static async Task CopyAsync(Stream content, HttpResponse response, long length, CancellationToken cancel)
+    /// <summary>Writes as many bytes as the file has, whatever they are: the connection sends the file's.</summary>
+    private static async Task PretendAsync(PipeWriter response, long length, CancellationToken cancel)
     {
-        var buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(BufferSize, length));
-        try
+        for (int count; length > 0; length -= count)
         {
-            for (int read; length > 0; length -= read)
+            count = (int)Math.Min(SentAtOnce, length);
+            response.GetMemory(count);
+            response.Advance(count);
+            if ((await response.FlushAsync(cancel)).IsCompleted)
             {
-                read = await content.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, length)), cancel);
-                if (read == 0)
-                {
-                    throw new EndOfStreamException("A stored file is shorter than it should be.");
-                }
-
-                await response.Body.WriteAsync(buffer.AsMemory(0, read), cancel);
+                return; // nobody reads any more
             }
         }
-        finally
+    }
+
+    private static async Task CopyAsync(Stream content, PipeWriter response, long length, CancellationToken cancel)
+    {
+        while (length > 0)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            var memory = response.GetMemory((int)Math.Min(AtOnce, length));
+            var read = await content.ReadAsync(memory[..(int)Math.Min(memory.Length, length)], cancel);
+            if (read == 0)
+            {
+                throw new EndOfStreamException("A stored file is shorter than it should be.");
+            }
+
+            response.Advance(read);
+            length -= read;
+            if ((await response.FlushAsync(cancel)).IsCompleted)
+            {
+                return; // nobody reads any more
+            }
         }
     }
 }

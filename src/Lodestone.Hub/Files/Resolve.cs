@@ -19,13 +19,13 @@ internal static class Resolve
     }
 
     private static async Task<IResult> Content(
-        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HubDb db, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
     {
         var (repo, tree, file) = await FindAsync(route, access, store, context, cancel);
         var response = context.Response;
         if (file.Large is { } large)
         {
-            if (!await db.HoldsAsync(repo.Id, large.Digest, cancel))
+            if (!await held.HoldsAsync(repo.Id, large.Digest, cancel))
             {
                 throw HubRefusals.EntryNotFound(tree.Commit); // deleted for good: the pointer leads nowhere
             }

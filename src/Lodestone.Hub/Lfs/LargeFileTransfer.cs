@@ -86,10 +86,10 @@ internal static class LargeFileTransfer
     }
 
     private static async Task<IResult> Download(
-        [AsParameters] SignedLink signed, HubDb db, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
+        [AsParameters] SignedLink signed, HeldLately held, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
         var link = LargeFileLink.Read(signed, LargeFileOperation.Download, await keys.CurrentAsync(cancel), clock);
-        if (!await db.HoldsAsync(link.RepoId, link.Digest, cancel))
+        if (!await held.HoldsAsync(link.RepoId, link.Digest, cancel))
         {
             throw new Refusal(RefusalCode.NotFound, "The repository does not hold this file any more.");
         }

@@ -5,11 +5,16 @@ namespace Lodestone.Hub;
 
 /// <param name="Operation"><c>upload</c> or <c>download</c>.</param>
 /// <param name="Transfers">Ways of transfer that the client knows; absent: <c>basic</c>.</param>
+/// <param name="Ref">What the objects are for; absent: a proposal, or a client that does not say.</param>
 internal sealed record LfsRequest(
     string? Operation,
     IReadOnlyList<string>? Transfers,
     IReadOnlyList<LfsRequestObject>? Objects,
-    [property: JsonPropertyName("hash_algo")] string? HashAlgo);
+    [property: JsonPropertyName("hash_algo")] string? HashAlgo,
+    LfsRef? Ref);
+
+/// <param name="Name">The branch that the objects are for.</param>
+internal sealed record LfsRef(string? Name);
 
 /// <param name="Oid">SHA-256 in lower-case hex.</param>
 /// <param name="Size">Bytes.</param>

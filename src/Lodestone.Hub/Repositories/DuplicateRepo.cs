@@ -14,7 +14,7 @@ internal static class DuplicateRepo
     public static void MapDuplicateRepo(this IEndpointRouteBuilder repo) => repo.MapPost("/duplicate", Duplicate);
 
     private static async Task<IResult> Duplicate(
-        NewDuplicate asked, RepoRoute route, RepoAccess access, RepoStore store, NewRepos repos, HubDb db, TimeProvider clock, HttpRequest request, CancellationToken cancel)
+        NewDuplicate asked, RepoRoute route, RepoAccess access, RepoStore store, NewRepos repos, HubDb db, StorageQuota quota, TimeProvider clock, HttpRequest request, CancellationToken cancel)
     {
         var source = await access.ToReadAsync(route, cancel);
         access.Caller.Authenticated();
@@ -37,6 +37,7 @@ internal static class DuplicateRepo
             var copy = new TreeCopy(from, pack);
             await copy.CopyAsync(tree.Root, cancel);
             var held = await db.HeldAsync(source.Id, copy.LargeFiles, cancel);
+            (await quota.IfLimitedAsync(repo.OwnerId, cancel))?.Require(held.Values.Sum());
             db.LfsObjects.AddRange(held.Select(o => new LfsObject(repo.Id, o.Key, o.Value, clock.GetUtcNow())));
             var commit = pack.Write(new GitCommit(tree.Root, [], author, author, $"Duplicate from {source.FullName}"));
             using var complete = pack.Complete();

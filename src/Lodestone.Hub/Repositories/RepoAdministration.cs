@@ -40,7 +40,7 @@ internal static class RepoAdministration
         return Results.Ok();
     }
 
-    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, CancellationToken cancel)
+    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, StorageQuota quota, CancellationToken cancel)
     {
         var type = RepoTypes.FromSingular(move.Type ?? "model") ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]");
         var (from, to) = (Place(move.FromRepo, "fromRepo"), Place(move.ToRepo, "toRepo"));
@@ -50,6 +50,11 @@ internal static class RepoAdministration
         if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id))
         {
             throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{to.Owner}\".");
+        }
+
+        if (home.Id != found.OwnerId && await quota.IfLimitedAsync(home.Id, cancel) is { } use)
+        {
+            use.Require(await db.LfsObjects.Where(o => o.RepoId == found.Id).SumAsync(o => o.Size, cancel));
         }
 
         var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);

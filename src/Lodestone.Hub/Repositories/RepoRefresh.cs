@@ -19,7 +19,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
             await BringUpToDateAsync(repo.Id, git, isSame, CancellationToken.None);
         }
 
-        await repacking.ConsiderAsync(repoId, git);
+        await repacking.ConsiderAsync(repo.Id, git);
     }
 
     /// <summary>After a branch was pointed elsewhere.</summary>

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>What is done with the large files of a repository as such, whatever commits name them.</summary>
-internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, LargeFileIntake intake)
+internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, LargeFileIntake intake, HeldLately lately)
 {
     private const int AtOnce = 500;
 
@@ -37,6 +37,7 @@ internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, 
             await db.WriteAsync(inner => db.LfsObjects.Where(o => o.RepoId == repo.Id && some.Contains(o.Sha256)).ExecuteDeleteAsync(inner), cancel);
         }
 
+        lately.Forget(repo.Id);
         return held.Count;
     }
 

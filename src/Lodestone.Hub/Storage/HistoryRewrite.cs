@@ -23,7 +23,7 @@ internal sealed class HistoryRewrite(GitRepository git, IReadOnlySet<string> dig
             using var writer = git.NewPack();
             var updates = new HistoryRewrite(git, digests).Rewrite(writer, cancel);
             using var pack = writer.Complete();
-            if (updates.Count == 0 || await git.Publish(pack, updates, cancel) is Published)
+            if (updates.Count == 0 || await git.Publish([pack], updates, cancel) is Published)
             {
                 return;
             }

@@ -70,6 +70,24 @@ public sealed class DuplicateRepoTests
         Assert.Equal(folders, Folders(world));
     }
 
+    [Fact]
+    public async Task Neither_a_copy_nor_a_move_goes_beyond_what_a_namespace_may_store()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await world.PublishAsync("alice/compass", RandomNumberGenerator.GetBytes(3000));
+        (await world.As(world.Carol).PutAsJsonAsync("/api/v1/storage/acme", new { limit = 2999 })).EnsureSuccessStatusCode().Dispose();
+
+        using var copy = await alice.PostAsJsonAsync("/api/models/alice/compass/duplicate", new { repository = "acme/compass" });
+        using var move = await alice.PostAsJsonAsync("/api/repos/move", new { fromRepo = "alice/compass", toRepo = "acme/compass" });
+        (await world.As(world.Carol).PutAsJsonAsync("/api/v1/storage/acme", new { limit = 3000 })).EnsureSuccessStatusCode().Dispose();
+        using var fitting = await alice.PostAsJsonAsync("/api/repos/move", new { fromRepo = "alice/compass", toRepo = "acme/compass" });
+
+        Assert.Equal([403, 403, 200], new[] { copy, move, fitting }.Select(a => (int)a.StatusCode));
+        Assert.Single(Folders(world));
+        Assert.Equal(3000, (await alice.JsonAsync("/api/models/acme/compass"))["usedStorage"]!.GetValue<int>());
+    }
+
     private static async Task<JsonNode> DuplicateAsync(HttpClient client, string id, object body)
     {
         using var answer = await client.PostAsJsonAsync($"/api/models/{id}/duplicate", body);

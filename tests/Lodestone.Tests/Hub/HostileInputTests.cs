@@ -41,7 +41,7 @@ public sealed class HostileInputTests(HostileInputWorld fixture) : IClassFixture
     public static TheoryData<string> Paths =>
     [
         "", ".", "..", "/", "/etc/passwd", "../x", "a/../../x", "a/..", "./a", "a//b", ".git", ".git/config", "a/.GIT/hooks/x", ".git /x", ".git./x", "GIT~1/x", ".g\u200cit/x",
-        "a\\b", "..\\x", "C:\\x", "a\nb", "a\rb", "a\tb", "a\0b", "a\u007fb", "a\u0085b", "\ufeff.git/x", string.Join('/', Enumerable.Repeat("deep", 201)), new string('x', 1001), new string('ø', 128),
+        "a\\b", "..\\x", "C:\\x", "a\nb", "a\rb", "a\tb", "a\0b", "a\u007fb", "a\u0085b", "\u202egpj.exe", "a\u2066b", "a/\u200fb", "\u061c", "\ufeff.git/x", string.Join('/', Enumerable.Repeat("deep", 201)), new string('x', 1001), new string('ø', 128),
     ];
 
     [Theory]

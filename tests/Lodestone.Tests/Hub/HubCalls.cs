@@ -10,6 +10,7 @@ internal static class HubCalls
 {
     public static async Task<JsonNode> CreateRepoAsync(this HttpClient client, string id, bool isPrivate = false, string type = "model", string? sdk = null)
     {
+        sdk ??= type is "space" ? "static" : null;
         var (owner, name) = (id.Split('/')[0], id.Split('/')[1]);
         using var answer = await client.PostAsJsonAsync("/api/repos/create", new { name, organization = owner, type, sdk, @private = isPrivate });
         return await answer.OkAsync();

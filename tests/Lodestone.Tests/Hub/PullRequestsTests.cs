@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
 namespace Lodestone.Tests.Hub;
@@ -95,6 +96,26 @@ public sealed class PullRequestsTests
 
         Assert.Equal("lfs", (await proposal.OkAsync())["files"]![0]!["uploadMode"]!.GetValue<string>());
         Assert.Equal(403, (int)change.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stranger_brings_a_large_file_with_a_proposal_and_in_no_other_way()
+    {
+        await using var world = await World.CreateAsync();
+        var carol = world.As(world.Carol);
+        await world.As(world.Alice).CreateRepoAsync("alice/compass");
+        var weights = RandomNumberGenerator.GetBytes(3000);
+        var oid = Convert.ToHexStringLower(SHA256.HashData(weights));
+        object[] objects = [new { oid, size = weights.Length }];
+
+        using var onBranch = await carol.PostAsJsonAsync("/alice/compass.git/info/lfs/objects/batch", new { operation = "upload", objects, @ref = new { name = "main" } });
+        using var asked = await carol.PostAsJsonAsync("/alice/compass.git/info/lfs/objects/batch", new { operation = "upload", objects });
+        var upload = (await asked.OkAsync())["objects"]![0]!["actions"]!["upload"]!["href"]!.GetValue<string>();
+        using var sent = await world.AsNobody().PutAsync(new Uri(upload), new ByteArrayContent(weights));
+        using var proposed = await carol.PostCommitAsync("/api/models/alice/compass/commit/main?create_pr=1", Header, HubCalls.Line("lfsFile", new { path = "a.bin", algo = "sha256", oid, size = weights.Length }));
+
+        Assert.Equal([403, 200, 200], new[] { onBranch, sent, proposed }.Select(a => (int)a.StatusCode));
+        Assert.Equal(weights, await world.AsNobody().GetByteArrayAsync("/alice/compass/resolve/refs%2Fpr%2F1/a.bin"));
     }
 
     private static async Task<JsonNode> ProposeAsync(HttpClient client, string id, string revision)

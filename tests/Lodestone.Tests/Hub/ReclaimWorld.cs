@@ -216,7 +216,7 @@ internal sealed class RandomHistory
     private async Task PointAsync(IServiceProvider services, string name, string target)
     {
         var git = services.GetRequiredService<RepoStore>().Open(_id);
-        Assert.IsType<Published>(await git.Publish(null, [new RefUpdate(name, git.References.Find(name), git.References.Find(target))], CancellationToken.None));
+        Assert.IsType<Published>(await git.Publish([], [new RefUpdate(name, git.References.Find(name), git.References.Find(target))], CancellationToken.None));
         _references[name] = _references[target];
     }
 
@@ -225,7 +225,7 @@ internal sealed class RandomHistory
         if (name != "refs/heads/main")
         {
             var git = services.GetRequiredService<RepoStore>().Open(_id);
-            Assert.IsType<Published>(await git.Publish(null, [new RefUpdate(name, git.References.Find(name), null)], CancellationToken.None));
+            Assert.IsType<Published>(await git.Publish([], [new RefUpdate(name, git.References.Find(name), null)], CancellationToken.None));
             _references.Remove(name);
         }
     }
@@ -254,6 +254,6 @@ internal sealed class RandomHistory
 
         var commit = pack.Write(new GitCommit(editor.Write(pack), head is { } parent && !isOrphan ? [parent] : [], Author, Author, $"Commit {_random.Next()}"));
         using var complete = pack.Complete();
-        Assert.IsType<Published>(await git.Publish(complete, [new RefUpdate(name, head, commit)], CancellationToken.None));
+        Assert.IsType<Published>(await git.Publish([complete], [new RefUpdate(name, head, commit)], CancellationToken.None));
     }
 }

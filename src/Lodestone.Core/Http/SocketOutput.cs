@@ -1,0 +1,59 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Win32.SafeHandles;
+
+namespace Lodestone.Core;
+
+/// <summary>
+/// Lets the kernel send files. A connection's answers are written to its socket by us instead of by Kestrel's transport, which
+/// can send only what is in memory; so a file's bytes go from the page cache to the socket and are never copied by this process.
+/// Linux only, and not beneath TLS; elsewhere files are read and written like everything else.
+/// </summary>
+public static class SocketOutput
+{
+    /// <summary>Has to come before anything else that looks at the connection's bytes.</summary>
+    public static void UseSocketOutput(this ListenOptions listen) => listen.Use(next => connection => ServeAsync(next, connection));
+
+    /// <summary>What sends files on the connection of a request, where something does.</summary>
+    public static IFileSending? FileSending(this HttpContext context) =>
+        context.Request.IsHttps || !HttpProtocol.IsHttp11(context.Request.Protocol) ? null : context.Features.Get<IFileSending>();
+
+    private static async Task ServeAsync(ConnectionDelegate next, ConnectionContext connection)
+    {
+        var (transport, pool) = (connection.Transport, connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool);
+        if (!OperatingSystem.IsLinux() || pool is null || connection.Features.Get<IConnectionSocketFeature>() is not { Socket.ProtocolType: ProtocolType.Tcp } feature)
+        {
+            await next(connection);
+            return;
+        }
+
+        var output = new SocketWriter(feature.Socket, transport.Output, pool);
+        connection.Transport = new Both(transport.Input, output);
+        connection.Features.Set<IFileSending>(output);
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            connection.Transport = transport;
+        }
+    }
+
+    private sealed record Both(PipeReader Input, PipeWriter Output) : IDuplexPipe;
+}
+
+/// <summary>A connection that can send a file in place of what is written.</summary>
+public interface IFileSending
+{
+    /// <summary>From now on, every byte that is written to the response stands for the file's next byte, whatever it is; until <see cref="End"/>.</summary>
+    /// <param name="offset">The file's first byte to send.</param>
+    void Begin(SafeFileHandle file, long offset);
+
+    /// <summary>What is written is sent again. Everything must have been flushed.</summary>
+    void End();
+}

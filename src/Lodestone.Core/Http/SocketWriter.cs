@@ -1,0 +1,169 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
+
+namespace Lodestone.Core;
+
+/// <summary>
+/// Writes a connection's answers to its socket. Kestrel calls it from one place at a time. A flush is done when the kernel has
+/// the bytes; a client that is gone looks like a reader that has completed, as in any pipe, and the transport, which watches
+/// the socket, ends the connection. A flush cannot be cancelled half-way, since nobody could tell how far it came: slow clients
+/// are Kestrel's to abort, by their rate.
+/// </summary>
+internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPool<byte> pool) : PipeWriter, IFileSending
+{
+    /// <summary>Bytes sent from memory when the socket is full: waiting for them is waiting for room.</summary>
+    private const int Nudge = 16 * 1024;
+
+    // Stands for a file's bytes. Nobody reads it.
+    private static readonly byte[] Stand = GC.AllocateUninitializedArray<byte>(1 << 20);
+
+    private readonly List<(IMemoryOwner<byte> Block, int Length)> _full = [];
+    private IMemoryOwner<byte>? _block;
+    private int _used;
+    private SafeFileHandle? _file;
+    private long _fileOffset;
+    private long _fileCount;
+    private bool _isGone;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => _full.Sum(f => f.Length) + _used + _fileCount;
+
+    public void Begin(SafeFileHandle file, long offset) => (_file, _fileOffset, _fileCount) = (file, offset, 0);
+
+    public void End() => _file = null;
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_file is not null)
+        {
+            return sizeHint <= Stand.Length ? Stand : new byte[sizeHint];
+        }
+
+        if (_block is { } block && block.Memory.Length - _used >= Math.Max(1, sizeHint))
+        {
+            return block.Memory[_used..];
+        }
+
+        if (_block is not null && _used > 0)
+        {
+            _full.Add((_block, _used));
+            (_block, _used) = (null, 0);
+        }
+
+        _block?.Dispose();
+        _block = sizeHint <= pool.MaxBufferSize ? pool.Rent(sizeHint) : MemoryPool<byte>.Shared.Rent(sizeHint);
+        return _block.Memory;
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        if (_file is not null)
+        {
+            _fileCount += bytes;
+        }
+        else
+        {
+            _used += bytes;
+        }
+    }
+
+    public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            foreach (var (block, length) in _full)
+            {
+                await SendAsync(block.Memory[..length]);
+            }
+
+            if (_block is { } last)
+            {
+                await SendAsync(last.Memory[.._used]);
+            }
+
+            if (_file is { } file && _fileCount > 0 && !_isGone)
+            {
+                await SendAsync(file);
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            _isGone = true;
+        }
+        finally
+        {
+            Release();
+        }
+
+        return new FlushResult(isCanceled: false, isCompleted: _isGone);
+    }
+
+    public override void CancelPendingFlush()
+    {
+        // Whoever aborts closes the socket, which ends the flush.
+    }
+
+    public override void Complete(Exception? exception = null)
+    {
+        Release();
+        transport.Complete(exception);
+    }
+
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (!bytes.IsEmpty && !_isGone)
+        {
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None)..];
+        }
+    }
+
+    private async ValueTask SendAsync(SafeFileHandle file)
+    {
+        while (_fileCount > 0)
+        {
+            switch (KernelFile.Send(socket.SafeHandle, file, _fileOffset, _fileCount))
+            {
+                case 0:
+                    throw new EndOfStreamException("A stored file is shorter than it should be.");
+                case > 0 and var sent:
+                    (_fileOffset, _fileCount) = (_fileOffset + sent, _fileCount - sent);
+                    break;
+                default:
+                    await SendSomeAsync(file);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>The runtime knows how to wait for a full socket; the kernel's call does not.</summary>
+    private async ValueTask SendSomeAsync(SafeFileHandle file)
+    {
+        using var some = pool.Rent(Nudge);
+        var length = RandomAccess.Read(file, some.Memory.Span[..(int)Math.Min(Nudge, _fileCount)], _fileOffset);
+        if (length == 0)
+        {
+            throw new EndOfStreamException("A stored file is shorter than it should be.");
+        }
+
+        await SendAsync(some.Memory[..length]);
+        (_fileOffset, _fileCount) = (_fileOffset + length, _fileCount - length);
+    }
+
+    /// <summary>An idle connection holds no buffer.</summary>
+    private void Release()
+    {
+        foreach (var (block, _) in _full)
+        {
+            block.Dispose();
+        }
+
+        _full.Clear();
+        _block?.Dispose();
+        (_block, _used) = (null, 0);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Collections.Concurrent;
+using Lodestone.Core;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// Which files repositories were seen to hold some seconds ago: clients read a file in thousands of ranges, and asking the
+/// database for each would cost more than sending it. What this server takes away is forgotten at once; what another one takes
+/// away is served that much longer.
+/// </summary>
+internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock)
+{
+    private const int Most = 10_000;
+
+    private static readonly TimeSpan Age = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<(Guid RepoId, Sha256Digest Digest), DateTimeOffset> _seen = [];
+
+    public async ValueTask<bool> HoldsAsync(Guid repoId, Sha256Digest digest, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        if (_seen.TryGetValue((repoId, digest), out var at) && now - at < Age)
+        {
+            return true;
+        }
+
+        await using var scope = scopes.CreateAsyncScope();
+        if (!await scope.ServiceProvider.GetRequiredService<HubDb>().HoldsAsync(repoId, digest, cancel))
+        {
+            return false;
+        }
+
+        if (_seen.Count >= Most)
+        {
+            _seen.Clear();
+        }
+
+        _seen[(repoId, digest)] = now;
+        return true;
+    }
+
+    public void Forget(Guid repoId)
+    {
+        foreach (var key in _seen.Keys.Where(k => k.RepoId == repoId))
+        {
+            _seen.TryRemove(key, out _);
+        }
+    }
+}
+
+internal sealed class ForgetDeletedRepo(HeldLately lately) : IEventHandler<RepoDeleted>
+{
+    public Task HandleAsync(Guid eventId, RepoDeleted happened, CancellationToken cancel)
+    {
+        lately.Forget(happened.RepoId);
+        return Task.CompletedTask;
+    }
+}
