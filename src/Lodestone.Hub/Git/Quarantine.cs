@@ -67,8 +67,7 @@ internal sealed class Quarantine : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"--max-input-size={most}"),
         ];
         using var git = GitProcess.Start(_repository, arguments, Environment, _bounds);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var feeding = git.FeedAsync(pack, ending.Token);
+        var feeding = git.FeedAsync(pack, cancel);
         try
         {
             var complaint = await RelayAsync(git, progress, cancel);
@@ -79,8 +78,8 @@ internal sealed class Quarantine : IDisposable
         }
         finally
         {
+            // It ends by itself when git no longer listens. A request's body that was cancelled half-way could not be read on.
             git.Stop();
-            await ending.CancelAsync();
             await feeding;
         }
     }
@@ -166,7 +165,7 @@ internal sealed class Quarantine : IDisposable
 
     private string Explain(int exitCode, string complaint) => complaint switch
     {
-        _ when exitCode is 128 + 9 or 128 + 24 => $"unpacking takes more than {_bounds.Computing.TotalMinutes:F0} minutes of computing; push fewer commits at a time",
+        _ when exitCode is 128 + 9 or 128 + 24 => $"unpacking takes more than {_bounds.Computing.TotalSeconds:F0} s of computing; push fewer commits at a time",
         _ when complaint.Contains("over limit", StringComparison.Ordinal) || complaint.Contains("ut of memory", StringComparison.Ordinal) =>
             $"an object is larger than {_bounds.LargestAllocation / (1024 * 1024)} MiB; keep large files in Git LFS",
         _ when complaint.Contains("exceeds maximum allowed size", StringComparison.Ordinal) => "the pack is too large; push fewer commits at a time",

@@ -11,7 +11,9 @@ public static class Executable
     /// <summary>The repository's root: the first folder above the tests that has the solution.</summary>
     public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
 
-    public static async Task<Outcome> RunAsync(string program, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null)
+    /// <param name="patience">When it is killed; null: after three minutes.</param>
+    public static async Task<Outcome> RunAsync(
+        string program, IEnumerable<string> arguments, string? input = null, IReadOnlyDictionary<string, string>? environment = null, TimeSpan? patience = null)
     {
         var start = new ProcessStartInfo(program, arguments)
         {
@@ -27,7 +29,7 @@ public static class Executable
         }
 
         using var process = Process.Start(start)!; // not started by the shell, so there is a process
-        using var deadline = new CancellationTokenSource(TimeSpan.FromMinutes(3));
+        using var deadline = new CancellationTokenSource(patience ?? TimeSpan.FromMinutes(3));
         await using var kill = deadline.Token.Register(() => process.Kill(entireProcessTree: true));
         if (input is not null)
         {

@@ -228,6 +228,28 @@ public sealed class HostilePushTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pack_that_takes_too_long_to_unpack_is_refused()
+    {
+        await using var impatient = await World.CreateAsync(services => services.AddSingleton(Limits with { Bounds = Limits.Bounds with { Computing = TimeSpan.FromSeconds(1) } }));
+        await impatient.As(impatient.Alice).CreateRepoAsync("alice/compass");
+        var zeros = new byte[0xffffff];
+        var deltas = Enumerable.Range(0, 500).Select(i =>
+        {
+            var delta = new MemoryStream();
+            Varint(delta, zeros.Length);
+            Varint(delta, zeros.Length + 2);
+            delta.Write([0xf0, 0xff, 0xff, 0xff, 2, (byte)i, (byte)(i >> 8)]); // all of the base and two bytes: 8 GB to hash in the end
+            return (byte[])[.. Header(7, delta.Length), .. Bytes(ObjectId.Of(GitObjectType.Blob, zeros)), .. Deflate(delta.ToArray())];
+        });
+        using var content = new ByteArrayContent(Body([Command(null, _main, "refs/heads/a")], Pack([Entry(GitObjectType.Blob, zeros), .. deltas])));
+
+        using var answer = await impatient.As(impatient.Alice).PostAsync("/alice/compass/git-receive-pack", content);
+
+        Assert.Contains("unpack unpacking takes more than 1 s of computing", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        await (await impatient.GitAsync("alice/compass")).AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Zeros_that_unpack_to_much_are_refused_without_taking_the_memory()
     {
         var zeros = new byte[200 * 1024 * 1024];

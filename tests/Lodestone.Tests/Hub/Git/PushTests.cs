@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
 namespace Lodestone.Tests.Hub.Git;
@@ -126,6 +127,103 @@ public sealed class PushTests
 
         Assert.Contains("fetch first", early, StringComparison.Ordinal);
         Assert.Equal(["by git", "Change files", "initial commit"], (await alice.JsonAsync("/api/models/alice/compass/commits/main")).AsArray().Select(c => Text(c!["title"])));
+    }
+
+    [Fact]
+    public async Task Of_a_push_and_a_commit_at_once_one_wins_and_none_is_lost()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        using var copy = await WorkingCopy.CloneAsync(world, world.Alice, "alice/compass");
+        var (pushed, refused) = (0, 0);
+        for (var round = 0; round < 8; round++)
+        {
+            await copy.CommitAsync($"by git {round}", ($"git/{round}.txt", "g"));
+            var parent = (await alice.JsonAsync("/api/models/alice/compass"))["sha"]!.GetValue<string>();
+
+            var push = copy.TryAsync("push", "origin", "main");
+            var commit = alice.PostCommitAsync(
+                "/api/models/alice/compass/commit/main", HubCalls.Line("header", new { summary = $"by the API {round}", parentCommit = parent }), HubCalls.FileLine($"api/{round}.txt", "a"u8.ToArray()));
+            await Task.WhenAll(push, commit);
+            var (exitCode, said) = await push;
+            using var answer = await commit;
+
+            Assert.Equal(exitCode == 0 ? 412 : 200, (int)answer.StatusCode);
+            Assert.True(exitCode == 0 || said.Contains("fetch first", StringComparison.Ordinal), said);
+            _ = exitCode == 0 ? pushed++ : refused++;
+            await copy.GitAsync("pull", "-q", "--rebase");
+            await copy.GitAsync("push", "-q", "origin", "main");
+        }
+
+        Assert.Equal(8, pushed + refused);
+        Assert.Equal(8 + refused + 1, (await alice.JsonAsync("/api/models/alice/compass/commits/main")).AsArray().Count);
+        await (await world.GitAsync("alice/compass")).AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task A_fetch_may_be_shallow_deepened_and_partial()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        for (var i = 0; i < 6; i++)
+        {
+            await alice.CommitAsync("alice/compass", ("a.txt", $"{i}"), ($"folder/{i}.txt", new string('x', 2000)));
+        }
+
+        foreach (var version in (string[])["0", "2"])
+        {
+            using var shallow = await WorkingCopy.CloneAsync(world, world.Bob, "alice/compass", "-c", $"protocol.version={version}", "--depth=2", "--no-single-branch");
+            var before = await shallow.GitAsync("rev-list", "--count", "HEAD");
+            await shallow.GitAsync("fetch", "-q", "--deepen=2");
+            var deeper = await shallow.GitAsync("rev-list", "--count", "HEAD");
+            await shallow.GitAsync("fetch", "-q", "--unshallow");
+            using var partial = await WorkingCopy.CloneAsync(world, world.Bob, "alice/compass", "-c", $"protocol.version={version}", "--filter=blob:none", "--no-checkout");
+            var missing = await partial.GitAsync("rev-list", "--objects", "--missing=print", "HEAD");
+            await partial.GitAsync("checkout", "-q", "main");
+
+            Assert.Equal(("2", "4", "7"), (before, deeper, await shallow.GitAsync("rev-list", "--count", "HEAD")));
+            Assert.Equal(8, missing.Split('\n').Count(line => line.StartsWith('?')));
+            Assert.Equal("5", await File.ReadAllTextAsync(Path.Combine(partial.Folder, "a.txt")));
+            await shallow.GitAsync("fsck", "--full", "--strict");
+            await partial.GitAsync("fsck", "--full", "--strict");
+        }
+    }
+
+    [Fact]
+    public async Task A_shallow_clone_pushes_what_it_added()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/compass");
+        await alice.CommitAsync("alice/compass", ("a.txt", "1"));
+        await alice.CommitAsync("alice/compass", ("a.txt", "2"));
+        using var copy = await WorkingCopy.CloneAsync(world, world.Alice, "alice/compass", "--depth=1");
+
+        await copy.CommitAsync("added", ("b.txt", "b"));
+        await copy.GitAsync("push", "-q", "origin", "main");
+
+        Assert.Equal(4, (await alice.JsonAsync("/api/models/alice/compass/commits/main")).AsArray().Count);
+        await (await world.GitAsync("alice/compass")).AssertSoundAsync();
+    }
+
+    [Fact]
+    public async Task A_push_to_a_data_set_and_to_its_old_name_arrives()
+    {
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/words", type: "dataset");
+        using var copy = await WorkingCopy.CloneAsync(world, world.Alice, "datasets/alice/words.git");
+        await copy.CommitAsync("first", ("train.jsonl", "{}\n"));
+        await copy.GitAsync("push", "-q", "origin", "main");
+        using var moved = await alice.PostAsJsonAsync("/api/repos/move", new { fromRepo = "alice/words", toRepo = "alice/more-words", type = "dataset" });
+        moved.EnsureSuccessStatusCode();
+
+        var head = await copy.CommitAsync("second", ("train.jsonl", "{}\n{}\n"));
+        await copy.GitAsync("push", "-q", "origin", "main");
+
+        Assert.Equal(head, Text((await alice.JsonAsync("/api/datasets/alice/more-words"))["sha"]));
     }
 
     [Fact]
