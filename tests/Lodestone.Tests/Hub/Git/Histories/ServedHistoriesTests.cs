@@ -69,9 +69,8 @@ public sealed class ServedHistoriesTests
         {
             await _plain.GitAsync("checkout", "-q", branch);
             var lines = new List<string> { HubCalls.Line("header", new { summary = $"by the API {_random.Next(100)}" }) };
-            for (var left = _random.Next(1, 4); left > 0; left--)
+            foreach (var path in Paths.OrderBy(_ => _random.Next()).Take(_random.Next(1, 4)).ToList()) // each once: twice is refused
             {
-                var path = Paths[_random.Next(Paths.Length)];
                 lines.Add(_random.Next(4) == 0 && File.Exists(Path.Combine(_plain.Folder, path)) ? Delete(path) : Write(path));
             }
 
