@@ -111,7 +111,7 @@ try {
   for (let round = 0; round < rounds; round++) uploads.push(await upload());
   const { oid } = uploads.at(-1);
   const lines = [{ key: "header", value: { summary: "Add weights" } }, { key: "lfsFile", value: { path: "weights.bin", algo: "sha256", oid, size } }];
-  const committed = await fetch(`${ours}/api/models/mira/bench/commit/main`, { method: "POST", headers, body: lines.map((line) => JSON.stringify(line)).join("\n") });
+  const committed = await fetch(`${ours}/api/models/mira/bench/commit/main`, { method: "POST", headers: { ...headers, "content-type": "application/x-ndjson" }, body: lines.map((line) => JSON.stringify(line)).join("\n") });
   assert.ok(committed.ok, await committed.text());
   writeFileSync(join(data, "ranges.lua"), `
     local blocks = ${Math.floor(size / 65536)}

@@ -26,6 +26,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
     private long _fileOffset;
     private long _fileCount;
     private bool _isGone;
+    private volatile bool _isFlushing;
 
     public override bool CanGetUnflushedBytes => true;
 
@@ -74,6 +75,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
     public override async ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
+        _isFlushing = true;
         try
         {
             foreach (var (block, length) in _full)
@@ -98,6 +100,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
         finally
         {
             Release();
+            _isFlushing = false;
         }
 
         return new FlushResult(isCanceled: false, isCompleted: _isGone);
@@ -108,9 +111,14 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
         // Whoever aborts closes the socket, which ends the flush.
     }
 
+    /// <summary>A flush that is under way keeps its buffers until it ends: another connection must not write into what is being sent.</summary>
     public override void Complete(Exception? exception = null)
     {
-        Release();
+        if (!_isFlushing)
+        {
+            Release();
+        }
+
         transport.Complete(exception);
     }
 

@@ -13,10 +13,10 @@ internal sealed class CommitBuilder(GitRepository git, IReadOnlyDictionary<strin
     {
         var editor = new TreeEditor(git.Objects, head is { } parent ? git.Objects.Commit(parent).Tree : null);
         var attributes = new CommitAttributes(git.Objects, editor);
-        var put = new HashSet<string>(StringComparer.Ordinal);
+        var paths = new CommitPaths();
         foreach (var change in commit.Changes)
         {
-            RequireOnce(change, put);
+            paths.Add(change);
             var outcome = change switch
             {
                 PutFile file => Put(file, editor, attributes),
@@ -30,19 +30,6 @@ internal sealed class CommitBuilder(GitRepository git, IReadOnlyDictionary<strin
         attributes.Cover(pack);
         var tree = editor.Write(pack);
         return pack.Write(new GitCommit(tree, head is { } one ? [one] : [], author, author, commit.Message));
-    }
-
-    /// <summary>A path may be deleted and brought again, but of two contents for it one would be lost without a word.</summary>
-    private static void RequireOnce(CommitChange change, HashSet<string> put)
-    {
-        if (change is DeleteEntry)
-        {
-            put.RemoveWhere(p => p == change.Path || p.StartsWith(change.Path + "/", StringComparison.Ordinal));
-        }
-        else if (!put.Add(change.Path))
-        {
-            throw new Refusal(RefusalCode.Unprocessable, $"'{change.Path}' is in the commit twice. Send each path once.");
-        }
     }
 
     private static TreeEdit Put(PutFile file, TreeEditor editor, CommitAttributes attributes)

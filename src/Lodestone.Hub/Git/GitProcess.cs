@@ -54,11 +54,16 @@ internal sealed class GitProcess : IDisposable
     }
 
     /// <summary>Copies a stream to git's input and ends it. That git stops listening, or the stream breaks off, only ends it sooner.</summary>
-    public async Task FeedAsync(Stream content, CancellationToken cancel)
+    public Task FeedAsync(Stream content, CancellationToken cancel) => FeedAsync([], content, cancel);
+
+    /// <param name="begun">Goes before the stream.</param>
+    /// <inheritdoc cref="FeedAsync(Stream, CancellationToken)"/>
+    public async Task FeedAsync(byte[] begun, Stream content, CancellationToken cancel)
     {
         await using var input = _process.StandardInput.BaseStream;
         try
         {
+            await input.WriteAsync(begun, cancel);
             await content.CopyToAsync(input, CopyBuffer, cancel);
         }
         catch (Exception e) when (e is IOException or InvalidDataException or OperationCanceledException)

@@ -119,6 +119,7 @@ internal sealed class GitRepository
                 return conflict;
             }
 
+            Parallel.Invoke([transaction.Prepare, .. packs.OfType<NewPack>().Select(pack => (Action)pack.Sync)]); // one wait for the disk
             foreach (var pack in packs.OfType<NewPack>())
             {
                 Objects.Add(pack.Install(Objects.PackFolder));

@@ -12,15 +12,16 @@ internal sealed class NewPack(string packPath, string indexPath, ObjectId checks
 {
     public ObjectId Checksum => checksum;
 
+    /// <summary>Makes the objects durable: the waits for the disk run side by side, and it does both in one go.</summary>
+    public void Sync() => Parallel.Invoke(() => Sync(packPath), () => Sync(indexPath));
+
     /// <summary>
-    /// Makes the objects durable and then visible to git. The order matters: contents, then the pack's name, then the index's
-    /// name (git looks for indexes, and expects the pack), then the folder that holds both names.
+    /// Makes the durable objects visible to git. The order matters: the pack's name, then the index's name (git looks for
+    /// indexes, and expects the pack), then the folder that holds both names.
     /// </summary>
     /// <returns>Where the pack is now.</returns>
     public string Install(string packFolder)
     {
-        Sync(packPath);
-        Sync(indexPath);
         var name = Path.Combine(packFolder, $"pack-{checksum}");
         Move(packPath, name + ".pack");
         Move(indexPath, name + ".idx");

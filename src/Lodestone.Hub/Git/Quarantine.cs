@@ -67,8 +67,7 @@ internal sealed class Quarantine : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"--max-input-size={most}"),
         ];
         using var git = GitProcess.Start(_repository, arguments, Environment, _bounds);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var feeding = git.FeedAsync(pack, ending.Token);
+        var feeding = git.FeedAsync(pack, cancel);
         try
         {
             var complaint = await RelayAsync(git, progress, cancel);
@@ -79,8 +78,8 @@ internal sealed class Quarantine : IDisposable
         }
         finally
         {
+            // It ends by itself when git no longer listens. A request's body that was cancelled half-way could not be read on.
             git.Stop();
-            await ending.CancelAsync();
             await feeding;
         }
     }

@@ -55,10 +55,9 @@ internal sealed class RefTransaction : IDisposable
         return null;
     }
 
-    public void Commit()
+    /// <summary>Makes the new values durable beside the old ones. Nobody sees them yet.</summary>
+    public void Prepare()
     {
-        var deleted = _locked.Where(l => l.Update.New is null).Select(l => l.Update.Name).ToHashSet(StringComparer.Ordinal);
-        Unpack(deleted);
         foreach (var (update, @lock) in _locked)
         {
             if (update.New is { } target && update.New != update.Old)
@@ -66,16 +65,23 @@ internal sealed class RefTransaction : IDisposable
                 @lock.Write($"{target}\n");
             }
         }
+    }
 
+    /// <summary>Puts the prepared values in place.</summary>
+    public void Commit()
+    {
+        var deleted = _locked.Where(l => l.Update.New is null).Select(l => l.Update.Name).ToHashSet(StringComparer.Ordinal);
+        var changed = _locked.Where(l => l.Update.New != l.Update.Old).Select(l => _references.PathOf(l.Update.Name)).ToList();
+        var known = changed.Where(File.Exists).Select(Path.GetDirectoryName).ToHashSet(StringComparer.Ordinal); // made durable with what is in them
+        Unpack(deleted);
         foreach (var (update, @lock) in _locked)
         {
             Apply(update, @lock);
         }
 
-        var changed = _locked.Where(l => l.Update.New != l.Update.Old).Select(l => Path.GetDirectoryName(_references.PathOf(l.Update.Name)));
-        foreach (var folder in changed.Distinct(StringComparer.Ordinal))
+        foreach (var folder in changed.Select(Path.GetDirectoryName).Distinct(StringComparer.Ordinal))
         {
-            SyncUpToRefs(folder);
+            SyncUpToRefs(folder, known);
         }
     }
 
@@ -116,8 +122,8 @@ internal sealed class RefTransaction : IDisposable
         }
     }
 
-    // The folder may itself be new, so every name on the way down is made durable.
-    private void SyncUpToRefs(string? folder)
+    // Where the folder may itself be new, every name on the way down is made durable.
+    private void SyncUpToRefs(string? folder, HashSet<string?> known)
     {
         var refs = _references.PathOf("refs");
         for (; folder is not null && folder.Length >= refs.Length; folder = Path.GetDirectoryName(folder))
@@ -125,6 +131,11 @@ internal sealed class RefTransaction : IDisposable
             if (Directory.Exists(folder))
             {
                 DirectorySync.Flush(folder);
+            }
+
+            if (known.Contains(folder))
+            {
+                return;
             }
         }
     }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace Lodestone.Hub;
 
 /// <summary>
-/// Serves fetches and clones over smart HTTP by the real <c>git upload-pack</c>, protocol 0 to 2, shallow and partial. The process
-/// dies with the request.
+/// Serves fetches and clones over smart HTTP, protocol 0 to 2, shallow and partial: objects by the real <c>git upload-pack</c>,
+/// whose process dies with the request, and in protocol 2 references by ourselves.
 /// </summary>
 internal sealed partial class UploadPack(ILogger<UploadPack> log)
 {
@@ -14,29 +14,45 @@ internal sealed partial class UploadPack(ILogger<UploadPack> log)
     /// <param name="protocol">The header <c>Git-Protocol</c>, such as <c>version=2</c>.</param>
     public async Task AdvertiseAsync(GitRepository repository, string? protocol, Stream output, CancellationToken cancel)
     {
-        if (protocol?.Contains("version=2", StringComparison.Ordinal) != true)
+        if (IsVersion2(protocol))
         {
-            await output.WriteAsync("001e# service=git-upload-pack\n0000"u8.ToArray(), cancel);
+            await output.WriteAsync(ListRefs.Capabilities, cancel);
+            return;
         }
 
-        await Run(repository, ["--http-backend-info-refs"], protocol, Stream.Null, output, cancel);
+        await output.WriteAsync("001e# service=git-upload-pack\n0000"u8.ToArray(), cancel);
+        await RunAsync(repository, ["--http-backend-info-refs"], protocol, [], Stream.Null, output, cancel);
     }
 
     /// <summary>The answer to <c>POST git-upload-pack</c>, media type <c>application/x-git-upload-pack-result</c>.</summary>
     /// <param name="request">The body, already unzipped.</param>
     /// <inheritdoc cref="AdvertiseAsync"/>
-    public Task ServeAsync(GitRepository repository, string? protocol, Stream request, Stream response, CancellationToken cancel) =>
-        Run(repository, [], protocol, request, response, cancel);
+    public async Task ServeAsync(GitRepository repository, string? protocol, Stream request, Stream response, CancellationToken cancel)
+    {
+        if (!IsVersion2(protocol))
+        {
+            await RunAsync(repository, [], protocol, [], request, response, cancel);
+            return;
+        }
 
-    private async Task Run(
-        GitRepository repository, string[] options, string? protocol, Stream request, Stream response, CancellationToken cancel)
+        var first = await PktLine.ReadAsync(request, cancel);
+        await (ListRefs.IsAsked(first)
+            ? ListRefs.AnswerAsync(repository, request, response, cancel)
+            : RunAsync(repository, [], protocol, first is null ? PktLine.Flush.ToArray() : PktLine.Of(first), request, response, cancel));
+    }
+
+    private static bool IsVersion2(string? protocol) => protocol?.Contains("version=2", StringComparison.Ordinal) == true;
+
+    /// <param name="begun">What was read of the request already.</param>
+    private async Task RunAsync(
+        GitRepository repository, string[] options, string? protocol, byte[] begun, Stream request, Stream response, CancellationToken cancel)
     {
         var environment = protocol is { Length: > 0 and <= 256 }
             ? new Dictionary<string, string>(StringComparer.Ordinal) { ["GIT_PROTOCOL"] = protocol }
             : null;
         using var git = GitProcess.Start(repository, ["upload-pack", "--stateless-rpc", "--strict", .. options, repository.Path], environment);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var feeding = git.FeedAsync(request, ending.Token);
+        var feeding = git.FeedAsync(begun, request, ending.Token);
         try
         {
             var complaining = git.ReadComplaintAsync(cancel);

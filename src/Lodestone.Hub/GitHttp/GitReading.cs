@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Lodestone.Hub;
 
-/// <summary>Clones and fetches by git itself (gitprotocol-http).</summary>
+/// <summary>Clones and fetches (gitprotocol-http).</summary>
 internal static class GitReading
 {
     public static void MapGitReading(this IEndpointRouteBuilder repo)

@@ -18,7 +18,7 @@ internal static class PktLine
 
     public static byte[] Of(string text) => Of(GitName.Encode(text));
 
-    /// <summary>The next line's payload; null for a flush.</summary>
+    /// <summary>The next line's payload; null for a flush, empty for a delimiter.</summary>
     /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
     public static async Task<byte[]?> ReadAsync(Stream input, CancellationToken cancel)
     {
@@ -26,7 +26,7 @@ internal static class PktLine
         {
             var header = new byte[HeaderSize];
             await input.ReadExactlyAsync(header, cancel);
-            if (!int.TryParse(header, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var length) || length is < 0 or (> 0 and < HeaderSize) or > MaxPayload + HeaderSize)
+            if (!int.TryParse(header, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var length) || length is < 0 or 2 or 3 or > MaxPayload + HeaderSize)
             {
                 throw new Refusal(RefusalCode.Invalid, "The request is not in git's protocol: a line begins with its length in four hex digits.");
             }

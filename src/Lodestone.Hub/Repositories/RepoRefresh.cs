@@ -4,7 +4,7 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
-/// facts; a request that finds rows behind (the server died in between) brings them up to date itself.
+/// facts; a request that finds rows behind (the server or its machine died in between) brings them up to date itself.
 /// </summary>
 internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking repacking, TimeProvider clock)
 {
@@ -70,7 +70,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         // The old facts hold only if they are those of the commit just before: another commit may have come between.
         var isKept = isSame && before is not null && commit.Parents is [var parent] && before.CommitId == parent.ToString();
         var facts = isKept ? RepoFacts.FromJson(before!.Facts) : await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
-        await db.WriteAsync(
+        await db.WriteDerivedAsync(
             async inner =>
             {
                 await db.LockAsync<Repo>(repoId, inner);

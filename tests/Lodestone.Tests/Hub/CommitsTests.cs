@@ -193,6 +193,10 @@ public sealed class CommitsTests
         Assert.Equal(["dev/one", "empty", "main"], refs["branches"]!.AsArray().Select(b => b!["name"]!.GetValue<string>()));
         Assert.Equal(head, refs["tags"]![0]!["targetCommit"]!.GetValue<string>());
         Assert.Empty((await alice.JsonAsync($"{Repo}/tree/empty")).AsArray());
+        Assert.Equal(200, await Status(alice.PostAsJsonAsync($"{Repo}/branch/empty", new { overwrite = true })));
+        Assert.Empty((await alice.JsonAsync($"{Repo}/tree/empty")).AsArray());
+        Assert.Equal(200, await Status(alice.PostAsJsonAsync($"{Repo}/branch/empty", new { overwrite = true, startingPoint = "main" })));
+        Assert.Equal(2, (await alice.JsonAsync($"{Repo}/tree/empty")).AsArray().Count);
         Assert.Equal(200, await Status(alice.DeleteAsync($"{Repo}/branch/dev%2Fone")));
         Assert.Equal(200, await Status(alice.DeleteAsync($"{Repo}/tag/v1")));
 

@@ -50,6 +50,32 @@ public sealed class UploadPackTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task References_are_listed_alike_in_every_protocol()
+    {
+        var first = await RealGit.Commit(_git.Open(), "first", ("a.txt", "1"));
+        _git.Bare("-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "one", "v1", first.ToString());
+        _git.Bare("-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "of a tag", "v1-again", "v1");
+        _git.Bare("update-ref", "refs/pr/1", first.ToString());
+        _git.Bare("update-ref", "refs/heads/feature/ü", first.ToString());
+
+        var old = await List("0");
+        var @new = await List("2");
+
+        Assert.Equal(old, @new);
+        Assert.Contains("ref: refs/heads/main\tHEAD", @new, StringComparison.Ordinal);
+        Assert.Contains("refs/tags/v1-again^{}", @new, StringComparison.Ordinal);
+        Assert.DoesNotContain("refs/pr/1", await List("2", "--heads"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_clone_of_an_empty_repository_is_on_main()
+    {
+        await _git.In(".", ["-c", "init.defaultBranch=other", "clone", "-q", Url, "empty"]);
+
+        Assert.Equal("refs/heads/main", (await _git.In("empty", "symbolic-ref", "HEAD")).Trim());
+    }
+
+    [Fact]
     public async Task Fetching_brings_what_is_new()
     {
         var repository = _git.Open();
@@ -100,6 +126,9 @@ public sealed class UploadPackTests : IAsyncLifetime
 
     private Task<string> Clone(string version, string name, params string[] options) =>
         _git.In(".", ["-c", $"protocol.version={version}", "clone", "-q", .. options, Url, name]);
+
+    private Task<string> List(string version, params string[] options) =>
+        _git.In(".", ["-c", $"protocol.version={version}", "ls-remote", .. options.Length > 0 ? options : ["--symref"], Url]);
 
     private static string? Protocol(HttpContext context) => context.Request.Headers["Git-Protocol"];
 

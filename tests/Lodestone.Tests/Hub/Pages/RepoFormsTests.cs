@@ -1,4 +1,6 @@
 using System.Net;
+using Lodestone.Core;
+using Lodestone.Identity;
 using Lodestone.Tests.Identity;
 
 namespace Lodestone.Tests.Hub.Pages;
@@ -58,6 +60,34 @@ public sealed class RepoFormsTests
     }
 
     [Fact]
+    public async Task Settings_say_what_deleting_frees_and_delete_a_large_file()
+    {
+        await using var world = await World.CreateAsync();
+        using var dana = await SignedInAsync(world, "dana");
+        foreach (var name in new[] { "compass", "needle" })
+        {
+            await dana.SendAsync(await dana.OpenAsync("/new"), "new", ("name", name));
+        }
+
+        using var client = world.Server.With(await TokenAsync(world, "dana"));
+        var (both, one) = (LfsCalls.Bytes(1_000_000, 1), LfsCalls.Bytes(500_000, 2));
+        await client.HoldAsync("dana/needle", both);
+        await client.HoldAsync("dana/compass", both);
+        await client.HoldAsync("dana/compass", one);
+        await client.CommitAsync("dana/compass", [LfsCalls.FileLine("both.bin", both), LfsCalls.FileLine("one.bin", one)]);
+
+        var before = await dana.OpenAsync("/dana/compass/settings");
+        await dana.SendAsync(before, "delete-file", ("file", LfsCalls.Digest(one)));
+        var after = await dana.OpenAsync("/dana/compass/settings");
+
+        Assert.Equal(["both.bin", "one.bin"], before.Document.TextsOf(".stored a"));
+        Assert.Contains("Frees 1.5 MB of dana’s storage", before.Document.TextOf(".settings"), StringComparison.Ordinal);
+        Assert.Contains("1 MB of the large files are also in other repositories that you can see", before.Document.TextOf(".settings"), StringComparison.Ordinal);
+        Assert.Equal(["both.bin"], after.Document.TextsOf(".stored a"));
+        Assert.Contains("Frees 1 MB of dana’s storage", after.Document.TextOf(".settings"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Settings_of_another_are_denied_and_cannot_be_sent()
     {
         await using var world = await World.CreateAsync();
@@ -87,6 +117,12 @@ public sealed class RepoFormsTests
         Assert.Equal(["acme/open"], stranger.TextsOf(".repo-card__link"));
         Assert.Equal(["acme/closed", "acme/open"], member.TextsOf(".repo-card__link").Order(StringComparer.Ordinal));
         Assert.Equal("There is nothing here", nobody.TextOf("h1"));
+    }
+
+    private static async Task<string> TokenAsync(World world, string name)
+    {
+        var who = await world.UseAsync<Namespaces, Namespace?>(namespaces => namespaces.FindAsync(name, CancellationToken.None));
+        return await world.UseAsync<Accounts, string>(accounts => accounts.IssueTokenAsync(who!.Id, new NewToken("tests", TokenScope.Write), CancellationToken.None)); // just joined
     }
 
     private static async Task<PageClient> SignedInAsync(World world, string name)
