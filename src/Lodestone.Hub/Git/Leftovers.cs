@@ -8,6 +8,9 @@ internal static class Leftovers
 {
     private static readonly TimeSpan GivenUp = TimeSpan.FromHours(1);
 
+    // From making a quarantine's folder to locking it: what has no lock after that will not get one.
+    private static readonly TimeSpan MadeBy = TimeSpan.FromSeconds(2);
+
     // Ages are compared with what the file system wrote, so this is the system's clock and never a test's.
     private static readonly TimeProvider FileClock = TimeProvider.System;
 
@@ -51,7 +54,7 @@ internal static class Leftovers
     private static bool RemoveFolder(string quarantine)
     {
         var @lock = Path.Combine(quarantine, Quarantine.LockName);
-        if (File.Exists(@lock) ? !RemoveIfFree(@lock) : !IsOld(quarantine))
+        if (File.Exists(@lock) ? !RemoveIfFree(@lock) : !IsOld(quarantine, Quarantine.IsOurs(quarantine) ? MadeBy : GivenUp))
         {
             return false;
         }
@@ -67,7 +70,7 @@ internal static class Leftovers
         }
     }
 
-    private static bool RemoveIfOld(string file) => IsOld(file) && RemoveIfFree(file);
+    private static bool RemoveIfOld(string file) => IsOld(file, GivenUp) && RemoveIfFree(file);
 
     private static bool RemoveIfFree(string file)
     {
@@ -83,5 +86,5 @@ internal static class Leftovers
         }
     }
 
-    private static bool IsOld(string path) => FileClock.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > GivenUp;
+    private static bool IsOld(string path, TimeSpan age) => FileClock.GetUtcNow().UtcDateTime - File.GetLastWriteTimeUtc(path) > age;
 }

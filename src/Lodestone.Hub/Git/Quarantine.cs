@@ -17,6 +17,8 @@ internal sealed class Quarantine : IDisposable
 
     public const string LockName = "in-use";
 
+    private const int NameDigits = 16;
+
     // What is harmless and occurs in old histories; everything else that fsck finds is refused.
     private const string Severities = "badTimezone=ignore,missingSpaceBeforeDate=ignore,zeroPaddedFilemode=ignore";
 
@@ -50,9 +52,12 @@ internal sealed class Quarantine : IDisposable
 
     public static Quarantine Create(GitRepository repository, GitBounds bounds)
     {
-        var name = FolderPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true);
+        var name = FolderPrefix + RandomNumberGenerator.GetHexString(NameDigits, lowercase: true);
         return new Quarantine(repository, Path.Combine(Path.GetDirectoryName(repository.Objects.PackFolder)!, name), bounds); // objects/pack has a parent
     }
+
+    /// <summary>Git's own folders have shorter names, and no lock.</summary>
+    public static bool IsOurs(string folder) => Path.GetFileName(folder).Length == FolderPrefix.Length + NameDigits;
 
     /// <summary>Indexes the pack as it arrives, completes it if it is thin, and checks every object and every link within it.</summary>
     /// <param name="most">Bytes that the pack may have.</param>

@@ -3,24 +3,33 @@ using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Hub;
 
-/// <summary>Sweeps every repository when the server starts, since the last one may have been killed, and every few hours after.</summary>
+/// <summary>Sweeps every repository twice when the server starts, since the last one may have been killed, and every few hours after.</summary>
 internal sealed partial class Sweeping(RepoStore store, ILogger<Sweeping> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromHours(6);
 
+    // The git processes of a killed server may outlive it for a moment.
+    private static readonly TimeSpan Again = TimeSpan.FromSeconds(4);
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every); // a rhythm, not a time: it does not follow the clock
+        using var timer = new PeriodicTimer(Again); // a rhythm, not a time: it does not follow the clock
         await Task.Yield(); // the server need not wait
-        do
+        SweepAll(stoppingToken);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            foreach (var repository in store.Folders())
-            {
-                stoppingToken.ThrowIfCancellationRequested();
-                Sweep(repository);
-            }
+            timer.Period = Every;
+            SweepAll(stoppingToken);
         }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private void SweepAll(CancellationToken cancel)
+    {
+        foreach (var repository in store.Folders())
+        {
+            cancel.ThrowIfCancellationRequested();
+            Sweep(repository);
+        }
     }
 
     private void Sweep(string repository)

@@ -50,6 +50,9 @@ internal sealed class Repo
 
     public string FullName => $"{OwnerName}/{Name}";
 
+    /// <summary>The rule of <see cref="RepoQueries.VisibleTo"/> for a row that was read.</summary>
+    public bool IsVisibleTo(Caller caller) => !IsPrivate || caller.Readable.Contains(OwnerId);
+
     /// <summary>Contributors change what they made; writers change everything in the namespace.</summary>
     public bool CanBeChangedBy(Caller caller) => caller.CanWrite(OwnerId) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId));
 

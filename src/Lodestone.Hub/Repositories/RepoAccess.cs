@@ -7,6 +7,10 @@ namespace Lodestone.Hub;
 /// <summary>Finds the repository of a request for what the caller wants to do with it. What the caller may not see is not found.</summary>
 internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor context)
 {
+    // Every request for a file begins here: translated once, which a query with the caller's own list of namespaces cannot be.
+    private static readonly Func<HubDb, RepoType, string, CancellationToken, Task<Repo?>> At = EF.CompileAsyncQuery(
+        (HubDb db, RepoType type, string pathLower, CancellationToken _) => db.Repos.AsNoTracking().SingleOrDefault(r => r.Type == type && r.PathLower == pathLower));
+
     public Caller Caller => caller;
 
     /// <exception cref="Refusal"><c>repo_not_found</c>; <c>moved</c> when it has another place now, or another spelling.</exception>
@@ -18,9 +22,9 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
         }
 
         var path = Repo.LowerPath(route.Owner, route.Name);
-        var visible = db.Repos.AsNoTracking().VisibleTo(caller);
-        var repo = await visible.At(route.Type, path).SingleOrDefaultAsync(cancel)
-            ?? await db.OnceAt(visible, route.Type, path).SingleOrDefaultAsync(cancel)
+        var found = await At(db, route.Type, path, cancel);
+        var repo = (found?.IsVisibleTo(caller) == true ? found : null)
+            ?? await db.OnceAt(db.Repos.AsNoTracking().VisibleTo(caller), route.Type, path).SingleOrDefaultAsync(cancel)
             ?? throw HubRefusals.RepoNotFound(caller);
         return repo.OwnerName == route.Owner && repo.Name == route.Name ? repo : throw HubRefusals.MovedTo(PlaceOf(repo, route));
     }

@@ -73,6 +73,13 @@ public sealed class RepackingTests
             File.SetLastWriteTimeUtc(old, new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         }
 
+        foreach (var unlocked in (string[])["0123456789abcdef", "gitown"])
+        {
+            var folder = Path.Combine(git.Path, "objects", Quarantine.FolderPrefix + unlocked);
+            Directory.CreateDirectory(folder);
+            Directory.SetLastWriteTimeUtc(folder, TimeProvider.System.GetUtcNow().UtcDateTime - TimeSpan.FromMinutes(1));
+        }
+
         await File.WriteAllTextAsync(Path.Combine(packs, "tmp_pack_young"), "");
         using var quarantine = Quarantine.Create(git, new PushLimits().Bounds);
         using var writer = git.NewPack();
@@ -81,9 +88,10 @@ public sealed class RepackingTests
         var swept = Leftovers.Sweep(git.Path);
         await git.Publish([pack], [], CancellationToken.None);
 
-        Assert.Equal(6, swept);
+        Assert.Equal(7, swept);
+        Assert.True(Directory.Exists(Path.Combine(git.Path, "objects", Quarantine.FolderPrefix + "gitown")));
         Assert.True(git.Objects.Contains(blob));
-        Assert.Equal(["tmp_objdir-incoming-", "tmp_pack_young"], git.Leftovers().Select(f => Path.GetFileName(f)).Select(f => f.StartsWith(Quarantine.FolderPrefix, StringComparison.Ordinal) ? Quarantine.FolderPrefix : f).Order(StringComparer.Ordinal));
+        Assert.Equal(["tmp_objdir-incoming-", "tmp_objdir-incoming-", "tmp_pack_young"], git.Leftovers().Select(f => Path.GetFileName(f)).Select(f => f.StartsWith(Quarantine.FolderPrefix, StringComparison.Ordinal) ? Quarantine.FolderPrefix : f).Order(StringComparer.Ordinal));
     }
 
     private static async Task<int> RepackAsync(GitRepository git, CancellationToken stop)
