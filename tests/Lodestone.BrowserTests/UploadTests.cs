@@ -76,9 +76,11 @@ public sealed class UploadTests(Browser browser)
         await page.GetByText("New branch").ClickAsync();
         await page.FillAsync("input[name=branch]", "experiment/far");
         await page.GetByText("Make the branch").ClickAsync();
+        await Assertions.Expect(page.GetByText("experiment/far").First).ToBeVisibleAsync();
         await page.GotoAsync("/dora/compass/tree/main");
 
         await page.Keyboard.PressAsync("w");
+        await Assertions.Expect(page.Locator("filter-list input")).ToBeFocusedAsync(); // before that, letters are shortcuts
         await page.Keyboard.TypeAsync("far");
         await Assertions.Expect(page.Locator("filter-list a:visible")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Enter");
