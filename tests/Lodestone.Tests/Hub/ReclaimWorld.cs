@@ -95,7 +95,7 @@ internal sealed class ReclaimWorld : IAsyncDisposable
         foreach (var repo in repos)
         {
             await using var scope = _app.Services.CreateAsyncScope();
-            await repo.StepAsync(scope.ServiceProvider);
+            await repo.StepAsync(scope.ServiceProvider, ReclaimAsync);
         }
     }
 
@@ -110,6 +110,8 @@ internal sealed class ReclaimWorld : IAsyncDisposable
 internal sealed class RandomHistory
 {
     private static readonly GitSignature Author = Git.RealGit.Alice;
+    private const int FilesOfOne = 6;
+
     private static readonly string[] Paths = ["a.bin", "b.bin", "deep/a.bin", "deep/er/c.bin"];
 
     private readonly Guid _id;
@@ -118,9 +120,15 @@ internal sealed class RandomHistory
 
     // By reference: every commit in its history, newest first, as the files that it has by path.
     private readonly Dictionary<string, List<Dictionary<string, int>>> _references = new(StringComparer.Ordinal);
+    private readonly HashSet<int> _uploaded = [];
+    private readonly int _first;
     private bool _isDeleted;
 
-    private RandomHistory(Guid id, byte[][] contents, int seed) => (_id, _contents, _random) = (id, contents, new Random(seed));
+    private RandomHistory(Guid id, byte[][] contents, int seed)
+    {
+        (_id, _contents, _random) = (id, contents, new Random(seed));
+        _first = _random.Next(contents.Length);
+    }
 
     /// <summary>Files that some commit of some reference has.</summary>
     public IEnumerable<int> Reached => _references.Values.SelectMany(history => history).SelectMany(tree => tree.Values).Distinct();
@@ -137,11 +145,11 @@ internal sealed class RandomHistory
         await db.SaveChangesAsync();
         services.GetRequiredService<RepoStore>().Create(id);
         var repo = new RandomHistory(id, contents, seed);
-        await repo.CommitAsync(services, "refs/heads/main");
+        await repo.CommitAsync(services, "refs/heads/main", () => Task.CompletedTask);
         return repo;
     }
 
-    public async Task StepAsync(IServiceProvider services)
+    public async Task StepAsync(IServiceProvider services, Func<Task> reclaim)
     {
         if (_isDeleted)
         {
@@ -151,8 +159,8 @@ internal sealed class RandomHistory
         var name = _references.Keys.Order(StringComparer.Ordinal).ElementAt(_random.Next(_references.Count));
         await (_random.Next(20) switch
         {
-            < 8 => CommitAsync(services, name),
-            < 10 => UploadAsync(services, _random.Next(_contents.Length)), // and never committed, or much later
+            < 8 => CommitAsync(services, name, reclaim),
+            < 10 => UploadAsync(services, Some()), // and never committed, or much later
             < 12 => PointAsync(services, $"refs/heads/b{_random.Next(3)}", name),
             < 14 => PointAsync(services, $"refs/tags/t{_random.Next(3)}", name),
             < 17 => RemoveAsync(services, name),
@@ -191,11 +199,23 @@ internal sealed class RandomHistory
         }
     }
 
-    /// <summary>As a client does: asks whether the file is here, uploads it if not, commits it, maybe with a deletion.</summary>
-    private async Task CommitAsync(IServiceProvider services, string name)
+    /// <summary>One of a few that this repository has again and again, and some others have too.</summary>
+    private int Some() => (_first + _random.Next(FilesOfOne)) % _contents.Length;
+
+    /// <summary>
+    /// As a client does: asks whether the file is here, uploads it if not, commits it, maybe with a deletion. What it relies on though
+    /// no reference does is what a reclaim between the two would like to take.
+    /// </summary>
+    private async Task CommitAsync(IServiceProvider services, string name, Func<Task> reclaim)
     {
-        var file = _random.Next(_contents.Length);
+        var file = Some();
+        var isLost = !_uploaded.Add(file) && !Reached.Contains(file);
         await UploadAsync(services, file);
+        if (isLost && _random.Next(4) == 0)
+        {
+            await reclaim();
+        }
+
         var before = _references.GetValueOrDefault(name) ?? [];
         var tree = new Dictionary<string, int>(before is [var head, ..] ? head : [], StringComparer.Ordinal) { [Paths[_random.Next(Paths.Length)]] = file };
         if (_random.Next(3) == 0)
