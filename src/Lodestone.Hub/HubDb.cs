@@ -1,5 +1,6 @@
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace Lodestone.Hub;
 
@@ -26,7 +27,23 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<LinkKey> LinkKeys => Set<LinkKey>();
 
+    public DbSet<Xorb> Xorbs => Set<Xorb>();
+
+    public DbSet<XorbGrant> XorbGrants => Set<XorbGrant>();
+
+    public DbSet<ChunkedFile> ChunkedFiles => Set<ChunkedFile>();
+
+    public DbSet<FileXorb> FileXorbs => Set<FileXorb>();
+
+    public DbSet<KnownChunk> KnownChunks => Set<KnownChunk>();
+
     protected override string Module => "hub";
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<XetHash>().HaveConversion<XetHashConverter>();
+    }
 
     protected override void Map(ModelBuilder model)
     {
@@ -40,6 +57,13 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
         model.Entity<LfsObject>().HasOne<Repo>().WithMany().HasForeignKey(o => o.RepoId); // saved after its repository
         model.Entity<UnheldBlob>().HasKey(b => b.Sha256);
+        model.Entity<Xorb>().HasKey(x => x.Hash);
+        model.Entity<XorbGrant>().HasKey(g => new { g.Xorb, g.GranteeId });
+        model.Entity<ChunkedFile>().HasKey(f => f.Hash);
+        model.Entity<FileXorb>().HasKey(f => new { f.File, f.Xorb });
+        model.Entity<FileXorb>().HasOne<ChunkedFile>().WithMany().HasForeignKey(f => f.File); // saved after its file
+        model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
+        model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
@@ -48,3 +72,6 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         }
     }
 }
+
+/// <summary>Hashes are stored as their text.</summary>
+internal sealed class XetHashConverter() : ValueConverter<XetHash, string>(hash => hash.ToString(), text => XetHash.Parse(text));
