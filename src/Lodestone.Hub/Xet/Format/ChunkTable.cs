@@ -35,6 +35,23 @@ internal sealed class ChunkTable(XetHash xorb, IReadOnlyList<ChunkEntry> chunks)
 
     public int UnpackedStart(int number) => number == 0 ? 0 : chunks[number - 1].UnpackedEnd;
 
+    /// <summary>Bytes of a chunk, unpacked.</summary>
+    public int LengthOf(int number) => chunks[number].UnpackedEnd - UnpackedStart(number);
+
+    /// <param name="position">A byte of the chunks, unpacked one after the other.</param>
+    /// <returns>Number of the chunk that has it.</returns>
+    public int Find(int position)
+    {
+        var (first, end) = (0, chunks.Count - 1);
+        while (first < end)
+        {
+            var middle = (first + end) / 2;
+            (first, end) = chunks[middle].UnpackedEnd > position ? (first, middle) : (middle + 1, end);
+        }
+
+        return first;
+    }
+
     /// <summary>Proves that somebody knows these chunks' hashes.</summary>
     /// <param name="end">Exclusive.</param>
     public XetHash Verification(int first, int end)
