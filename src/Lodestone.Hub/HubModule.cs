@@ -29,6 +29,7 @@ public static class HubModule
         services.AddTaskHandler<Repacking>(Repacking.Kind);
         services.AddHostedService<Sweeping>();
         services.AddSingleton<RepoStore>();
+        services.AddLargeFiles();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
         services.AddOptions<HubOptions>().BindConfiguration("Hub")
@@ -140,7 +141,21 @@ public static class HubModule
         var xet = routes.MapGroup(Xet.Place).WithErrorShape(ErrorShape.Hub).WithOwnAuthority();
         xet.MapXorbUpload();
         xet.MapShardUpload();
+        xet.MapReconstructions();
+        xet.MapXorbData();
         xet.MapUnknownXet();
         routes.MapXetTelemetry();
+    }
+
+    private static void AddLargeFiles(this IServiceCollection services)
+    {
+        services.AddSingleton<KnownFiles>();
+        services.AddHashFolder(FileCopies.Folder);
+        services.AddSingleton(p => new FileCopies(p.GetRequiredKeyedService<HashFolder>(FileCopies.Folder), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<CopyCare>();
+        services.AddSingleton<LargeFiles>();
+        services.AddSingleton(p => new ModelWeights(p.GetRequiredService<LargeFiles>()));
+        services.AddSingleton<XorbLinks>();
+        services.AddScoped<ReadableFiles>();
     }
 }

@@ -16,6 +16,12 @@ internal sealed record OpenXorb(XetHash Hash, SafeFileHandle File, ChunkTable Ta
     }
 }
 
+internal static class XorbTables
+{
+    /// <exception cref="FileNotFoundException">There is no such xorb.</exception>
+    public static ChunkTable RequireTable(this XorbStore store, XetHash hash) => store.Table(hash) ?? throw new FileNotFoundException($"There is no xorb {hash}.");
+}
+
 /// <summary>The xorbs that somebody reads just now: each is opened once, as long as there are few of them.</summary>
 internal sealed class OpenXorbs(XorbStore store) : IDisposable
 {
@@ -55,7 +61,7 @@ internal sealed class OpenXorbs(XorbStore store) : IDisposable
         var file = store.Open(hash);
         try
         {
-            return new OpenXorb(hash, file, store.Table(hash) ?? throw new FileNotFoundException($"Xorb {hash} has no table of its chunks."));
+            return new OpenXorb(hash, file, store.RequireTable(hash));
         }
         catch
         {

@@ -59,7 +59,8 @@ internal sealed class RecordWindow : IDisposable
                 throw new EndOfStreamException($"Xorb {xorb.Hash} is shorter than it should be.");
             }
 
-            (buffer, offset) = (buffer[read..], offset + read);
+            buffer = buffer[read..];
+            offset += read;
         }
     }
 }
