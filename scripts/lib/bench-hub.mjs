@@ -7,11 +7,12 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const rounds = Number(process.argv[2]);
 const seedFile = fileURLToPath(new URL("../walk.seed.json", import.meta.url));
 const token = JSON.parse(readFileSync(seedFile, "utf8")).users.find((user) => user.name === "mira").tokens[0].value;
-const port = 20_000 + Math.floor(Math.random() * 20_000);
+const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const data = mkdtempSync(join(process.env.BENCH_DIR ?? tmpdir(), "lodestone-bench-"));
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -58,7 +58,7 @@ public sealed class AccountTests(Browser browser)
         await page.FillAsync("input[name=email]", "dora@example.org");
         await page.FillAsync("input[name=password]", Password);
         await page.Locator("main form .button--primary").ClickAsync();
-        await page.WaitForURLAsync(world.Server.Url.ToString());
+        await Assertions.Expect(page).ToHaveURLAsync("/");
         return page;
     }
 }

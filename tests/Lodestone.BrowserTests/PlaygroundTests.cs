@@ -60,7 +60,7 @@ public sealed class PlaygroundTests(Browser browser)
         await page.FillAsync("input[name=account]", "dora");
         await page.FillAsync("input[name=password]", Password);
         await page.PressAsync("input[name=password]", "Enter");
-        await page.WaitForURLAsync("**/playground/acme/compass");
+        await Assertions.Expect(page).ToHaveURLAsync("/playground/acme/compass");
         return page;
     }
 

@@ -85,7 +85,7 @@ public sealed class UploadTests(Browser browser)
         await Assertions.Expect(page.Locator("filter-list a:visible")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Enter");
 
-        await page.WaitForURLAsync("**/dora/compass/tree/experiment%2Ffar");
+        await Assertions.Expect(page).ToHaveURLAsync("/dora/compass/tree/experiment%2Ffar");
     }
 
     [Theory]
@@ -139,11 +139,11 @@ public sealed class UploadTests(Browser browser)
         await page.FillAsync("input[name=email]", "dora@example.org");
         await page.FillAsync("input[name=password]", "correct horse battery");
         await page.Locator("main form .button--primary").ClickAsync();
-        await page.WaitForURLAsync(world.Server.Url.ToString());
+        await Assertions.Expect(page).ToHaveURLAsync("/");
         await page.GotoAsync("/new");
         await page.FillAsync("input[name=name]", "compass");
         await page.GetByText("Make the model").ClickAsync();
-        await page.WaitForURLAsync("**/dora/compass");
+        await Assertions.Expect(page).ToHaveURLAsync("/dora/compass");
         return page;
     }
 }
