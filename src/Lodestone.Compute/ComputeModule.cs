@@ -1,4 +1,4 @@
-using Lodestone.Core;
+using Lodestone.Hub;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,7 +20,7 @@ public static class ComputeModule
         services.AddSingleton<SocketDirectory>();
         services.AddSingleton<EngineLauncher>();
         services.AddSingleton(p => new Workers(
-            p.GetRequiredService<EngineLauncher>(), p.GetRequiredService<ComputeOptions>(), p.GetRequiredService<IBlobStore>(),
+            p.GetRequiredService<EngineLauncher>(), p.GetRequiredService<ComputeOptions>(), p.GetRequiredService<ModelWeights>(),
             p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Workers>>()));
         services.AddHostedService<WorkerUpkeep>();
         return services;

@@ -4,12 +4,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 
 namespace Lodestone.Core;
 
 /// <summary>What every module stands on.</summary>
 public static class CoreModule
 {
+    private const string BlobsFolder = "blobs";
+
     public static IServiceCollection AddCore(this IServiceCollection services, StorageOptions storage)
     {
         services.TryAddSingleton(TimeProvider.System);
@@ -19,11 +22,10 @@ public static class CoreModule
         services.AddSingleton<ModuleData>();
         services.AddSingleton<CoreDbs>();
         services.AddSingleton<SchemaRunner>();
-        services.AddSingleton<BlobFolder>();
-        services.AddSingleton<IBlobStore, DiskBlobStore>();
-        services.AddSingleton(p => new PartialBlobs(p.GetRequiredService<BlobFolder>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHashFolder(BlobsFolder);
+        services.AddSingleton<IBlobStore>(p => new DiskBlobStore(p.GetRequiredKeyedService<HashFolder>(BlobsFolder)));
+        services.AddSingleton(p => new PartialBlobs(p.GetRequiredKeyedService<HashFolder>(BlobsFolder), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Tasks(p.GetRequiredService<CoreDbs>(), p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
-        services.AddHostedService<BlobRecovery>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 
@@ -58,6 +60,12 @@ public static class CoreModule
     public static IServiceCollection AddTaskHandler<THandler>(this IServiceCollection services, string kind)
         where THandler : class, ITaskHandler =>
         services.AddScoped<THandler>().AddSingleton(new TaskKind(kind, typeof(THandler)));
+
+    /// <summary>A folder of files that are named by their hash, as a keyed service. What an earlier process left half done in it goes when the server starts.</summary>
+    /// <param name="name">Key, and name in the data folder.</param>
+    public static IServiceCollection AddHashFolder(this IServiceCollection services, string name) => services
+        .AddKeyedSingleton(name, (p, _) => new HashFolder(p.GetRequiredService<StorageOptions>(), name, p.GetRequiredService<TimeProvider>()))
+        .AddSingleton<IHostedService>(p => new FolderRecovery(p.GetRequiredKeyedService<HashFolder>(name)));
 
     /// <summary>The outermost middleware: request ids, and one place where refusals become answers.</summary>
     public static WebApplication UseCore(this WebApplication app)

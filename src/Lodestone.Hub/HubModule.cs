@@ -29,6 +29,7 @@ public static class HubModule
         services.AddTaskHandler<Repacking>(Repacking.Kind);
         services.AddHostedService<Sweeping>();
         services.AddSingleton<RepoStore>();
+        services.AddLargeFiles();
         services.AddSingleton<RepoContent>();
         services.AddSingleton<RepoFactsReader>();
         services.AddOptions<HubOptions>().BindConfiguration("Hub")
@@ -36,6 +37,7 @@ public static class HubModule
         services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
         services.AddSingleton<UploadParts>();
+        services.AddSingleton<ReposLately>();
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddSingleton<DownloadCounter>();
@@ -77,7 +79,7 @@ public static class HubModule
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
-        return services;
+        return services.AddXet();
     }
 
     public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
@@ -108,6 +110,7 @@ public static class HubModule
         repo.MapPreupload();
         repo.MapLfsFiles();
         repo.MapCommitUpload();
+        repo.MapXetTokens();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
@@ -117,6 +120,43 @@ public static class HubModule
             git.MapGitWriting();
         }
 
+        routes.MapXet();
         return routes;
+    }
+
+    private static IServiceCollection AddXet(this IServiceCollection services)
+    {
+        services.AddHashFolder(XorbStore.Folder);
+        services.AddSingleton<XorbStore>();
+        services.AddScoped<XetTokens>();
+        services.AddScoped<XorbAccess>();
+        services.AddScoped<XorbEntry>();
+        services.AddScoped<ChunkedFiles>();
+        services.AddScoped<ShardIntake>();
+        return services;
+    }
+
+    // Below /xet/, so that no alias is taken for a repository; with tokens of their own.
+    private static void MapXet(this IEndpointRouteBuilder routes)
+    {
+        var xet = routes.MapGroup(Xet.Place).WithErrorShape(ErrorShape.Hub).WithOwnAuthority();
+        xet.MapXorbUpload();
+        xet.MapShardUpload();
+        xet.MapReconstructions();
+        xet.MapXorbData();
+        xet.MapUnknownXet();
+        routes.MapXetTelemetry();
+    }
+
+    private static void AddLargeFiles(this IServiceCollection services)
+    {
+        services.AddSingleton<KnownFiles>();
+        services.AddHashFolder(FileCopies.Folder);
+        services.AddSingleton(p => new FileCopies(p.GetRequiredKeyedService<HashFolder>(FileCopies.Folder), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<CopyCare>();
+        services.AddSingleton<LargeFiles>();
+        services.AddSingleton(p => new ModelWeights(p.GetRequiredService<LargeFiles>()));
+        services.AddSingleton<XorbLinks>();
+        services.AddScoped<ReadableFiles>();
     }
 }

@@ -15,5 +15,14 @@ public sealed record HubOptions
     /// <summary>How long a large file that nothing refers to is kept; 7 days unless given. Zero only while nobody uploads.</summary>
     public TimeSpan ReclaimAfter { get; init; } = TimeSpan.FromDays(7);
 
+    /// <summary>
+    /// Takes large files by the Xet protocol from clients that can; on unless given. The Python client of today sends them in no other
+    /// way unless its own setting says so. What came so is read as before when this is off.
+    /// </summary>
+    public bool Xet { get; init; } = true;
+
+    /// <summary>Lets everybody build on chunks of public files instead of sending them; on unless given. Off: only on those of the same namespace.</summary>
+    public bool SharePublicChunks { get; init; } = true;
+
     internal bool IsValid => MultipartThreshold >= 0 && PartSize > 0 && StorageLimit is not < 0 && ReclaimAfter >= TimeSpan.Zero;
 }

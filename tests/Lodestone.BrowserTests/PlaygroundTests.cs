@@ -55,7 +55,7 @@ public sealed class PlaygroundTests(Browser browser)
     private async Task<IPage> SignInAsync(World world, int width = 1280)
     {
         var page = await browser.OpenAsync(world.Server, width: width);
-        page.SetDefaultTimeout(10_000);
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync("/login?returnUrl=%2Fplayground%2Facme%2Fcompass");
         await page.FillAsync("input[name=account]", "dora");
         await page.FillAsync("input[name=password]", Password);

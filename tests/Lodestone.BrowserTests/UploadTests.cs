@@ -133,7 +133,7 @@ public sealed class UploadTests(Browser browser)
     private async Task<IPage> RepoAsync(World world)
     {
         var page = await browser.OpenAsync(world.Server);
-        page.SetDefaultTimeout(20_000);
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync("/join");
         await page.FillAsync("input[name=name]", "dora");
         await page.FillAsync("input[name=email]", "dora@example.org");

@@ -15,7 +15,7 @@ public sealed class Workers : IAsyncDisposable
 
     private readonly EngineLauncher _launcher;
     private readonly ComputeOptions _options;
-    private readonly IBlobStore _blobs;
+    private readonly ModelWeights _weights;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly Meter _meter = Telemetry.Meter("Compute");
@@ -24,11 +24,11 @@ public sealed class Workers : IAsyncDisposable
     private readonly Dictionary<Sha256Digest, Seat> _seats = [];
     private bool _isClosed;
 
-    internal Workers(EngineLauncher launcher, ComputeOptions options, IBlobStore blobs, TimeProvider clock, ILogger<Workers> log)
+    internal Workers(EngineLauncher launcher, ComputeOptions options, ModelWeights weights, TimeProvider clock, ILogger<Workers> log)
     {
         _launcher = launcher;
         _options = options;
-        _blobs = blobs;
+        _weights = weights;
         _clock = clock;
         _log = log;
         _meter.CreateObservableGauge("lodestone.compute.loaded", () => Running().Length, "{model}", "Models in memory");
@@ -42,7 +42,7 @@ public sealed class Workers : IAsyncDisposable
     /// </exception>
     public async Task<WorkerLease> AcquireAsync(ServableModel model, CancellationToken cancel)
     {
-        var weights = await _blobs.LocalPathAsync(model.Digest, cancel);
+        var weights = await _weights.LocalPathAsync(model, cancel);
         var seat = Take(model, weights, out var evicted);
         try
         {

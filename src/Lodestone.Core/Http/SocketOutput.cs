@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
@@ -47,12 +48,18 @@ public static class SocketOutput
     private sealed record Both(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }
 
-/// <summary>A connection that can send a file in place of what is written.</summary>
+/// <summary>A piece of a file.</summary>
+/// <param name="Offset">Its first byte.</param>
+/// <param name="Length">Bytes.</param>
+[StructLayout(LayoutKind.Auto)]
+public readonly record struct FilePiece(SafeFileHandle File, long Offset, long Length);
+
+/// <summary>A connection that can send files in place of what is written.</summary>
 public interface IFileSending
 {
-    /// <summary>From now on, every byte that is written to the response stands for the file's next byte, whatever it is; until <see cref="End"/>.</summary>
-    /// <param name="offset">The file's first byte to send.</param>
-    void Begin(SafeFileHandle file, long offset);
+    /// <summary>From now on, every byte that is written to the response stands for the pieces' next byte, whatever it is; until <see cref="End"/>.</summary>
+    /// <param name="pieces">In order. No more may be written than they have.</param>
+    void Begin(IReadOnlyList<FilePiece> pieces);
 
     /// <summary>What is written is sent again. Everything must have been flushed.</summary>
     void End();

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using Microsoft.Win32.SafeHandles;
 
 namespace Lodestone.Core;
 
@@ -22,8 +21,9 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
     private readonly List<(IMemoryOwner<byte> Block, int Length)> _full = [];
     private IMemoryOwner<byte>? _block;
     private int _used;
-    private SafeFileHandle? _file;
-    private long _fileOffset;
+    private IReadOnlyList<FilePiece>? _pieces;
+    private int _piece;
+    private long _pieceSent;
     private long _fileCount;
     private bool _isGone;
     private volatile bool _isFlushing;
@@ -32,13 +32,13 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
     public override long UnflushedBytes => _full.Sum(f => f.Length) + _used + _fileCount;
 
-    public void Begin(SafeFileHandle file, long offset) => (_file, _fileOffset, _fileCount) = (file, offset, 0);
+    public void Begin(IReadOnlyList<FilePiece> pieces) => (_pieces, _piece, _pieceSent, _fileCount) = (pieces, 0, 0, 0);
 
-    public void End() => _file = null;
+    public void End() => _pieces = null;
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (_file is not null)
+        if (_pieces is not null)
         {
             return sizeHint <= Stand.Length ? Stand : new byte[sizeHint];
         }
@@ -63,7 +63,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
     public override void Advance(int bytes)
     {
-        if (_file is not null)
+        if (_pieces is not null)
         {
             _fileCount += bytes;
         }
@@ -88,9 +88,9 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
                 await SendAsync(last.Memory[.._used]);
             }
 
-            if (_file is { } file && _fileCount > 0 && !_isGone)
+            if (_pieces is { } pieces && !_isGone)
             {
-                await SendAsync(file);
+                await SendAsync(pieces);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -130,36 +130,43 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
         }
     }
 
-    private async ValueTask SendAsync(SafeFileHandle file)
+    private async ValueTask SendAsync(IReadOnlyList<FilePiece> pieces)
     {
         while (_fileCount > 0)
         {
-            switch (KernelFile.Send(socket.SafeHandle, file, _fileOffset, _fileCount))
+            var piece = pieces[_piece];
+            var count = Math.Min(_fileCount, piece.Length - _pieceSent);
+            var sent = KernelFile.Send(socket.SafeHandle, piece.File, piece.Offset + _pieceSent, count);
+            if (sent == 0)
             {
-                case 0:
-                    throw new EndOfStreamException("A stored file is shorter than it should be.");
-                case > 0 and var sent:
-                    (_fileOffset, _fileCount) = (_fileOffset + sent, _fileCount - sent);
-                    break;
-                default:
-                    await SendSomeAsync(file);
-                    break;
+                throw new EndOfStreamException("A stored file is shorter than it should be.");
             }
+
+            Sent(piece, sent > 0 ? sent : await SendSomeAsync(piece, count));
         }
     }
 
     /// <summary>The runtime knows how to wait for a full socket; the kernel's call does not.</summary>
-    private async ValueTask SendSomeAsync(SafeFileHandle file)
+    private async ValueTask<long> SendSomeAsync(FilePiece piece, long count)
     {
         using var some = pool.Rent(Nudge);
-        var length = RandomAccess.Read(file, some.Memory.Span[..(int)Math.Min(Nudge, _fileCount)], _fileOffset);
+        var length = RandomAccess.Read(piece.File, some.Memory.Span[..(int)Math.Min(Nudge, count)], piece.Offset + _pieceSent);
         if (length == 0)
         {
             throw new EndOfStreamException("A stored file is shorter than it should be.");
         }
 
         await SendAsync(some.Memory[..length]);
-        (_fileOffset, _fileCount) = (_fileOffset + length, _fileCount - length);
+        return length;
+    }
+
+    private void Sent(FilePiece piece, long count)
+    {
+        (_fileCount, _pieceSent) = (_fileCount - count, _pieceSent + count);
+        if (_pieceSent == piece.Length)
+        {
+            (_piece, _pieceSent) = (_piece + 1, 0);
+        }
     }
 
     /// <summary>An idle connection holds no buffer.</summary>

@@ -45,7 +45,7 @@ internal sealed class PartFile : IDisposable
         }
     }
 
-    public static PartFile Open(string path, PartialBlob upload, BlobFolder folder, TimeProvider clock)
+    public static PartFile Open(string path, PartialBlob upload, HashFolder folder, TimeProvider clock)
     {
         var data = OpenKept(path, upload, folder) ?? Begin(path, upload.Size);
         try
@@ -90,7 +90,7 @@ internal sealed class PartFile : IDisposable
     }
 
     /// <summary>Whoever completes while another does gets the same answer.</summary>
-    public Task<Blob> CompleteAsync(BlobFolder folder, Func<Blob, Task> placed)
+    public Task<Blob> CompleteAsync(HashFolder folder, Func<Blob, Task> placed)
     {
         lock (_lock)
         {
@@ -167,7 +167,7 @@ internal sealed class PartFile : IDisposable
         writer.Left();
     }
 
-    private async Task<Blob> PlaceAsync(BlobFolder folder, Func<Blob, Task> placed, IReadOnlyList<PartWriter> writers)
+    private async Task<Blob> PlaceAsync(HashFolder folder, Func<Blob, Task> placed, IReadOnlyList<PartWriter> writers)
     {
         foreach (var writer in writers)
         {
@@ -180,7 +180,7 @@ internal sealed class PartFile : IDisposable
             if (File.Exists(_path + DataSuffix))
             {
                 RandomAccess.FlushToDisk(_data);
-                folder.Place(_path + DataSuffix, blob.Digest);
+                folder.Place(_path + DataSuffix, blob.Digest.Hex);
             }
 
             await placed(blob);
@@ -204,7 +204,7 @@ internal sealed class PartFile : IDisposable
     /// What an earlier run left: the file with its ledger, or, when it was killed after it had placed the blob and before anybody
     /// wrote down who has it, a full ledger and the blob.
     /// </summary>
-    private static SafeFileHandle? OpenKept(string path, PartialBlob upload, BlobFolder folder)
+    private static SafeFileHandle? OpenKept(string path, PartialBlob upload, HashFolder folder)
     {
         if (!File.Exists(path))
         {
@@ -216,7 +216,7 @@ internal sealed class PartFile : IDisposable
             return File.OpenHandle(data.FullName, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous);
         }
 
-        return PartLedger.IsFull(path) && new FileInfo(folder.PathOf(upload.Digest)) is { Exists: true } blob && blob.Length == upload.Size
+        return PartLedger.IsFull(path) && new FileInfo(folder.PathOf(upload.Digest.Hex)) is { Exists: true } blob && blob.Length == upload.Size
             ? File.OpenHandle(blob.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, FileOptions.Asynchronous)
             : null;
     }
@@ -226,7 +226,7 @@ internal sealed class PartFile : IDisposable
     {
         File.Delete(path);
         File.Delete(path + DataSuffix);
-        using (var made = BlobFolder.CreateFile(path + DataSuffix, size))
+        using (var made = HashFolder.CreateFile(path + DataSuffix, size))
         {
             RandomAccess.SetLength(made, size);
         }

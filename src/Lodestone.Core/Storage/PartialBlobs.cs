@@ -10,7 +10,7 @@ namespace Lodestone.Core;
 /// </summary>
 public sealed class PartialBlobs : IDisposable
 {
-    private readonly BlobFolder _folder;
+    private readonly HashFolder _folder;
     private readonly TimeProvider _clock;
     private readonly string _parts;
 
@@ -18,7 +18,7 @@ public sealed class PartialBlobs : IDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<string, PartFile> _open = new(StringComparer.Ordinal);
 
-    internal PartialBlobs(BlobFolder folder, TimeProvider clock)
+    internal PartialBlobs(HashFolder folder, TimeProvider clock)
     {
         (_folder, _clock) = (folder, clock);
         _parts = Path.Combine(folder.Incoming, "parts");

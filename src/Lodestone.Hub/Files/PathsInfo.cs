@@ -16,7 +16,7 @@ internal static class PathsInfo
 
     public static void MapPathsInfo(this IEndpointRouteBuilder repo) => repo.MapPost("/paths-info/{**rev}", List);
 
-    private static async Task<IResult> List(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    private static async Task<IResult> List(RepoRoute route, RepoAccess access, RepoStore store, HubDb db, HttpContext context, CancellationToken cancel)
     {
         var repo = await access.ToReadAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -30,8 +30,9 @@ internal static class PathsInfo
         var tree = new RepoTree(git, at.Commit);
         var found = paths.Select(p => p.Trim('/')).Distinct(StringComparer.Ordinal).Select(tree.Find).OfType<RepoEntry>().ToList();
         var last = isExpanded ? LastChanges.Of(git, at.Commit, found, cancel) : null;
+        var chunked = await db.XetHashesAsync(repo.Id, found, cancel);
         context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
-        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. found.Select(e => TreeItem.Of(e, last))], HubJson.Default.IReadOnlyListTreeItem);
+        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. found.Select(e => TreeItem.Of(e, last, chunked))], HubJson.Default.IReadOnlyListTreeItem);
     }
 
     private static async Task<(IReadOnlyList<string> Paths, bool IsExpanded)> ReadAsync(HttpContext context, CancellationToken cancel)

@@ -1,9 +1,7 @@
-using Lodestone.Core;
-
 namespace Lodestone.Hub;
 
-/// <summary>A file's content wherever it is: in git, or in the blob store behind a pointer.</summary>
-internal sealed class RepoContent(IBlobStore blobs)
+/// <summary>A file's content wherever it is: in git, or behind a pointer.</summary>
+internal sealed class RepoContent(LargeFiles files)
 {
     /// <param name="start">First byte wanted.</param>
     public async Task<Stream> OpenAsync(RepoTree tree, RepoEntry file, long start, CancellationToken cancel)
@@ -13,7 +11,7 @@ internal sealed class RepoContent(IBlobStore blobs)
             return OpenInGit(tree, file, start);
         }
 
-        var content = await blobs.OpenAsync(large.Digest, cancel);
+        var content = await files.OpenAsync(large.Digest, cancel);
         content.Seek(start, SeekOrigin.Begin);
         return content;
     }

@@ -22,14 +22,13 @@ internal static class Resolve
         RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
     {
         var (repo, tree, file) = await FindAsync(route, access, store, context, cancel);
-        var response = context.Response;
+        var (response, offer) = (context.Response, default(XetOffer));
         if (file.Large is { } large)
         {
-            if (!await held.HoldsAsync(repo.Id, large.Digest, cancel))
-            {
-                throw HubRefusals.EntryNotFound(tree.Commit); // deleted for good: the pointer leads nowhere
-            }
-
+            // Deleted for good where it is not held: the pointer leads nowhere.
+            var known = await held.FindAsync(repo.Id, large.Digest, cancel) ?? throw HubRefusals.EntryNotFound(tree.Commit);
+            offer = known.Xet is { } hash && XetOffer.IsUnderstood(context.Request) ? XetOffer.Of(repo, tree.Commit, large, hash, context.Request) : null;
+            offer?.Announce(response);
             response.Headers["X-Linked-Etag"] = $"\"{large.Digest}\"";
             response.Headers["X-Linked-Size"] = large.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
@@ -40,7 +39,9 @@ internal static class Resolve
             downloads.Count(repo.Id);
         }
 
-        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
+        return offer is not null && XetOffer.IsAskedFor(context.Request)
+            ? HubAnswer.Json(offer, HubJson.Default.XetOffer, XetOffer.MediaType)
+            : new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
     }
 
     private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
@@ -54,7 +55,7 @@ internal static class Resolve
     private static async Task<(Repo Repo, RepoTree Tree, RepoEntry File)> FindAsync(
         RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToReadAsync(route, cancel);
+        var repo = await access.ToServeAsync(route, cancel);
         var git = store.Open(repo.Id);
         var at = RevisionPath.Read(git, route.Rest);
         var tree = new RepoTree(git, at.Commit);

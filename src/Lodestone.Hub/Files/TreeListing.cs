@@ -14,7 +14,7 @@ internal static class TreeListing
 
     public static void MapTreeListing(this IEndpointRouteBuilder repo) => repo.MapGet("/tree/{**rest}", List);
 
-    private static async Task<IResult> List(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    private static async Task<IResult> List(RepoRoute route, RepoAccess access, RepoStore store, HubDb db, HttpContext context, CancellationToken cancel)
     {
         var repo = await access.ToReadAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -36,8 +36,9 @@ internal static class TreeListing
         }
 
         var last = query.IsTrue("expand") ? LastChanges.Of(git, at.Commit, page, cancel) : null;
+        var chunked = await db.XetHashesAsync(repo.Id, page, cancel);
         context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
-        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. page.Select(e => TreeItem.Of(e, last))], HubJson.Default.IReadOnlyListTreeItem);
+        return HubAnswer.Json<IReadOnlyList<TreeItem>>([.. page.Select(e => TreeItem.Of(e, last, chunked))], HubJson.Default.IReadOnlyListTreeItem);
     }
 }
 
@@ -46,11 +47,13 @@ internal static class TreeListing
 /// <param name="Size">Bytes of the content.</param>
 /// <param name="LastCommit">Only where asked for.</param>
 /// <param name="SecurityFileStatus">Likewise.</param>
-internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs, LastCommit? LastCommit, FileScan? SecurityFileStatus)
+/// <param name="XetHash">Of a file that can be had as chunks: clients may ask for it without looking further.</param>
+internal sealed record TreeItem(string Type, string Oid, long Size, string Path, TreeLfs? Lfs, string? XetHash, LastCommit? LastCommit, FileScan? SecurityFileStatus)
 {
-    public static TreeItem Of(RepoEntry entry, IReadOnlyDictionary<string, LastCommit>? last) => new(
+    public static TreeItem Of(RepoEntry entry, IReadOnlyDictionary<string, LastCommit>? last, IReadOnlyDictionary<string, XetHash> chunked) => new(
         entry.IsFolder ? "directory" : "file", entry.Id.ToString(), entry.Size, entry.Path,
         entry.Large is { } large ? new TreeLfs(large.Digest.Hex, large.Size, entry.PointerSize) : null,
+        entry.Large is { } file && chunked.TryGetValue(file.Digest.Hex, out var hash) ? hash.ToString() : null,
         last?.GetValueOrDefault(entry.Path),
         last is null || entry.IsFolder ? null : FileScan.None);
 }

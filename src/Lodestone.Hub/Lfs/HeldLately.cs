@@ -15,20 +15,23 @@ internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock
 
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<(Guid RepoId, Sha256Digest Digest), DateTimeOffset> _seen = [];
+    private readonly ConcurrentDictionary<(Guid RepoId, Sha256Digest Digest), (HeldFile File, DateTimeOffset At)> _seen = [];
 
-    public async ValueTask<bool> HoldsAsync(Guid repoId, Sha256Digest digest, CancellationToken cancel)
+    public async ValueTask<bool> HoldsAsync(Guid repoId, Sha256Digest digest, CancellationToken cancel) => await FindAsync(repoId, digest, cancel) is not null;
+
+    /// <returns>Null when the repository does not hold the file.</returns>
+    public async ValueTask<HeldFile?> FindAsync(Guid repoId, Sha256Digest digest, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
-        if (_seen.TryGetValue((repoId, digest), out var at) && now - at < Age)
+        if (_seen.TryGetValue((repoId, digest), out var seen) && now - seen.At < Age)
         {
-            return true;
+            return seen.File;
         }
 
         await using var scope = scopes.CreateAsyncScope();
-        if (!await scope.ServiceProvider.GetRequiredService<HubDb>().HoldsAsync(repoId, digest, cancel))
+        if (await scope.ServiceProvider.GetRequiredService<HubDb>().FindHeldAsync(repoId, digest, cancel) is not { } found)
         {
-            return false;
+            return null;
         }
 
         if (_seen.Count >= Most)
@@ -36,8 +39,8 @@ internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock
             _seen.Clear();
         }
 
-        _seen[(repoId, digest)] = now;
-        return true;
+        _seen[(repoId, digest)] = (found, now);
+        return found;
     }
 
     public void Forget(Guid repoId)

@@ -86,7 +86,7 @@ internal static class LargeFileTransfer
     }
 
     private static async Task<IResult> Download(
-        [AsParameters] SignedLink signed, HeldLately held, IBlobStore blobs, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
+        [AsParameters] SignedLink signed, HeldLately held, LargeFiles files, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
         var link = LargeFileLink.Read(signed, LargeFileOperation.Download, await keys.CurrentAsync(cancel), clock);
         if (!await held.HoldsAsync(link.RepoId, link.Digest, cancel))
@@ -98,7 +98,7 @@ internal static class LargeFileTransfer
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return new Delivery(link.Size, link.Digest.Hex, async (start, stop) =>
         {
-            var content = await blobs.OpenAsync(link.Digest, stop);
+            var content = await files.OpenAsync(link.Digest, stop);
             content.Seek(start, SeekOrigin.Begin);
             return content;
         });

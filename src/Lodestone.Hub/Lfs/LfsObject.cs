@@ -15,15 +15,42 @@ internal sealed record LfsObject(Guid RepoId, string Sha256, long Size, DateTime
     public DateTimeOffset? UnreferencedSince { get; init; }
 }
 
+/// <summary>A large file as a repository holds it.</summary>
+/// <param name="Xet">What readers may ask for to get it as chunks; null: it is not chunked.</param>
+internal sealed record HeldFile(XetHash? Xet);
+
 internal static class LfsObjectQueries
 {
     private const int AtOnce = 500;
 
     /// <summary>Whether the repository's readers may have the file. Relies on nothing: a file that waits to be reclaimed goes on waiting.</summary>
-    public static Task<bool> HoldsAsync(this HubDb db, Guid repoId, Sha256Digest digest, CancellationToken cancel)
+    /// <returns>Null when it does not hold the file.</returns>
+    public static async Task<HeldFile?> FindHeldAsync(this HubDb db, Guid repoId, Sha256Digest digest, CancellationToken cancel)
     {
         var sha256 = digest.Hex;
-        return db.LfsObjects.AnyAsync(o => o.RepoId == repoId && o.Sha256 == sha256, cancel);
+        return await db.LfsObjects.Where(o => o.RepoId == repoId && o.Sha256 == sha256)
+            .Select(o => new HeldFile(db.ChunkedFiles.Where(f => f.Sha256 == sha256).OrderBy(f => f.CreatedAt).ThenBy(f => f.Hash).Select(f => (XetHash?)f.Hash).FirstOrDefault()))
+            .SingleOrDefaultAsync(cancel);
+    }
+
+    /// <inheritdoc cref="XetHashesAsync(HubDb, Guid, IEnumerable{string}, CancellationToken)"/>
+    public static Task<Dictionary<string, XetHash>> XetHashesAsync(this HubDb db, Guid repoId, IEnumerable<RepoEntry> files, CancellationToken cancel) =>
+        db.XetHashesAsync(repoId, files.Select(f => f.Large?.Digest.Hex).OfType<string>(), cancel);
+
+    /// <summary>By SHA-256, the hashes of those of the given that the repository holds and that are chunked.</summary>
+    public static async Task<Dictionary<string, XetHash>> XetHashesAsync(this HubDb db, Guid repoId, IEnumerable<string> digests, CancellationToken cancel)
+    {
+        var hashes = new Dictionary<string, XetHash>(StringComparer.Ordinal);
+        foreach (var some in digests.Distinct(StringComparer.Ordinal).Chunk(AtOnce))
+        {
+            var held = db.ChunkedFiles.Where(f => some.Contains(f.Sha256) && db.LfsObjects.Any(o => o.RepoId == repoId && o.Sha256 == f.Sha256));
+            foreach (var file in await held.InOrder().Select(f => new { f.Sha256, f.Hash }).ToListAsync(cancel))
+            {
+                hashes.TryAdd(file.Sha256, file.Hash);
+            }
+        }
+
+        return hashes;
     }
 
     /// <summary>

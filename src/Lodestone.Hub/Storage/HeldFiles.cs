@@ -9,15 +9,21 @@ internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, 
     private const int AtOnce = 500;
 
     /// <summary>By SHA-256. Names are found by looking through the references, the newest commits first.</summary>
-    public async Task<IReadOnlyList<LfsFile>> ListAsync(Repo repo, string? after, int limit, CancellationToken cancel)
+    /// <param name="isChunked">Only those that can be had as chunks, or only the others; null: both.</param>
+    public async Task<IReadOnlyList<LfsFile>> ListAsync(Repo repo, bool? isChunked, string? after, int limit, CancellationToken cancel)
     {
         var rows = await db.LfsObjects.AsNoTracking()
             .Where(o => o.RepoId == repo.Id && (after == null || string.Compare(o.Sha256, after) > 0))
+            .Where(o => isChunked == null || db.ChunkedFiles.Any(f => f.Sha256 == o.Sha256) == isChunked)
             .OrderBy(o => o.Sha256).Take(limit).ToListAsync(cancel);
         var names = Names(store.Open(repo.Id), rows.Select(o => o.Sha256), cancel);
-        return [.. rows.Select(o => names.TryGetValue(o.Sha256, out var found)
-            ? new LfsFile(o.Sha256, o.Sha256, found.Path, o.Size, Instants.ToWire(o.CreatedAt), found.RefName)
-            : new LfsFile(o.Sha256, o.Sha256, o.Sha256, o.Size, Instants.ToWire(o.CreatedAt), null))];
+        var chunked = await db.XetHashesAsync(repo.Id, rows.Select(o => o.Sha256), cancel);
+        return [.. rows.Select(o =>
+        {
+            FoundPointer? name = names.TryGetValue(o.Sha256, out var found) ? found : null;
+            var hash = chunked.TryGetValue(o.Sha256, out var xet) ? xet.ToString() : null;
+            return new LfsFile(o.Sha256, o.Sha256, name?.Path ?? o.Sha256, o.Size, Instants.ToWire(o.CreatedAt), name?.RefName, hash);
+        })];
     }
 
     /// <summary>History first: a crash in between leaves files that no commit names, not names without files.</summary>
@@ -44,9 +50,10 @@ internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, 
     /// <returns>What could not be had, and why.</returns>
     public async Task<IReadOnlyList<LfsFailure>> DuplicateAsync(Repo source, Repo target, IReadOnlyList<LfsWanted> wanted, CancellationToken cancel)
     {
-        var held = await db.HeldAsync(source.Id, wanted.Select(w => Sha256Digest.TryParse(w.Sha256, out var digest) ? digest : (Sha256Digest?)null).OfType<Sha256Digest>(), cancel);
+        var named = await Sha256sAsync(wanted, cancel);
+        var held = await db.HeldAsync(source.Id, named.Select(n => Sha256Digest.TryParse(n, out var digest) ? digest : (Sha256Digest?)null).OfType<Sha256Digest>(), cancel);
         var failed = new List<LfsFailure>();
-        foreach (var sha256 in wanted.Select(w => w.Sha256 ?? "").Distinct(StringComparer.Ordinal))
+        foreach (var sha256 in named.Distinct(StringComparer.Ordinal))
         {
             if (!held.TryGetValue(sha256, out var size))
             {
@@ -65,6 +72,14 @@ internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, 
         }
 
         return failed;
+    }
+
+    /// <summary>A file may be named by its Xet hash alone. What nobody knows keeps that for a name, and is not held.</summary>
+    private async Task<IReadOnlyList<string>> Sha256sAsync(IReadOnlyList<LfsWanted> wanted, CancellationToken cancel)
+    {
+        var hashes = wanted.Where(w => w.Sha256 is null).Select(w => XetHash.TryParse(w.XetHash, out var hash) ? hash : (XetHash?)null).OfType<XetHash>().ToList();
+        var known = await db.ChunkedFiles.Where(f => hashes.Contains(f.Hash)).Select(f => new { f.Hash, f.Sha256 }).ToDictionaryAsync(f => f.Hash.ToString(), f => f.Sha256, StringComparer.Ordinal, cancel);
+        return [.. wanted.Select(w => w.Sha256 ?? known.GetValueOrDefault(w.XetHash ?? "") ?? w.XetHash ?? "")];
     }
 
     private static Dictionary<string, FoundPointer> Names(GitRepository git, IEnumerable<string> digests, CancellationToken cancel)

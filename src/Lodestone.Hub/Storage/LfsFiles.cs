@@ -25,7 +25,8 @@ internal static class LfsFiles
         var repo = await access.ToReadAsync(route, cancel);
         var query = context.Request.Query;
         var limit = (int)Math.Clamp(query.Whole("limit") ?? MostListed, 1, MostListed);
-        var page = await files.ListAsync(repo, Cursor.Decode(query["cursor"]), limit + 1, cancel);
+        bool? isChunked = query.ContainsKey("xet") ? query.IsTrue("xet") : null;
+        var page = await files.ListAsync(repo, isChunked, Cursor.Decode(query["cursor"]), limit + 1, cancel);
         if (page.Count > limit)
         {
             Cursor.LinkNext(context, page[limit - 1].FileOid);
@@ -78,7 +79,8 @@ internal static class LfsFiles
 /// <param name="Filename">A path that the file has, or had in an earlier commit; where no reference reaches it, its SHA-256.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Ref">A reference that reaches the file; absent where none does.</param>
-internal sealed record LfsFile(string FileOid, string Oid, string Filename, long Size, string PushedAt, string? Ref);
+/// <param name="XetHash">Where the file can be had as chunks.</param>
+internal sealed record LfsFile(string FileOid, string Oid, string Filename, long Size, string PushedAt, string? Ref, string? XetHash);
 
 internal sealed record LfsDeletions(LfsDeletion? Deletions);
 
@@ -91,7 +93,8 @@ internal sealed record LfsDuplication(LfsTarget? Target, IReadOnlyList<LfsWanted
 /// <param name="Name"><c>owner/name</c>.</param>
 internal sealed record LfsTarget(string? Type, string? Name);
 
-internal sealed record LfsWanted(string? Sha256);
+/// <param name="XetHash">Names the file where the SHA-256 is not given.</param>
+internal sealed record LfsWanted(string? Sha256, string? XetHash);
 
 /// <param name="Failed">Empty when all went well.</param>
 internal sealed record LfsDuplicated(IReadOnlyList<LfsFailure> Failed);

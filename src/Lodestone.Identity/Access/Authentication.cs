@@ -11,7 +11,7 @@ internal sealed class Authentication(RequestDelegate next, Credentials credentia
 {
     public async Task InvokeAsync(HttpContext context)
     {
-        if (await FindAsync(context) is { } credential)
+        if (context.GetEndpoint()?.Metadata.GetMetadata<OwnAuthority>() is null && await FindAsync(context) is { } credential)
         {
             context.Features.Set(credential.Caller);
             use.Note(credential);

@@ -9,7 +9,7 @@ public sealed class DiskBlobStoreTests : IDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("lodestone-blobs-").FullName;
     private readonly DiskBlobStore _blobs;
 
-    public DiskBlobStoreTests() => _blobs = new DiskBlobStore(new BlobFolder(new StorageOptions { DataDirectory = _directory }, TimeProvider.System), TimeProvider.System);
+    public DiskBlobStoreTests() => _blobs = new DiskBlobStore(new HashFolder(new StorageOptions { DataDirectory = _directory }, "blobs", TimeProvider.System));
 
     [Fact]
     public async Task What_was_written_is_read_back_under_its_digest()

@@ -10,8 +10,8 @@ public sealed class GcCommandTests : IDisposable
     [Fact]
     public async Task A_dry_run_says_what_would_be_freed_and_a_run_frees_it()
     {
-        var folder = new BlobFolder(new StorageOptions { DataDirectory = _data }, TimeProvider.System);
-        var store = new DiskBlobStore(folder, TimeProvider.System);
+        var folder = new HashFolder(new StorageOptions { DataDirectory = _data }, "blobs", TimeProvider.System);
+        var store = new DiskBlobStore(folder);
         var blob = await store.WriteAsync(PipeReader.Create(new MemoryStream(new byte[1500])), null, null, CancellationToken.None);
 
         var waiting = await RunAsync("7.00:00:00", "--dry-run");

@@ -35,6 +35,23 @@ internal sealed class ChunkTable(XetHash xorb, IReadOnlyList<ChunkEntry> chunks)
 
     public int UnpackedStart(int number) => number == 0 ? 0 : chunks[number - 1].UnpackedEnd;
 
+    /// <summary>Bytes of a chunk, unpacked.</summary>
+    public int LengthOf(int number) => chunks[number].UnpackedEnd - UnpackedStart(number);
+
+    /// <param name="position">A byte of the chunks, unpacked one after the other.</param>
+    /// <returns>Number of the chunk that has it.</returns>
+    public int Find(int position)
+    {
+        var (first, end) = (0, chunks.Count - 1);
+        while (first < end)
+        {
+            var middle = (first + end) / 2;
+            (first, end) = chunks[middle].UnpackedEnd > position ? (first, middle) : (middle + 1, end);
+        }
+
+        return first;
+    }
+
     /// <summary>Proves that somebody knows these chunks' hashes.</summary>
     /// <param name="end">Exclusive.</param>
     public XetHash Verification(int first, int end)
@@ -70,17 +87,17 @@ internal sealed class ChunkTable(XetHash xorb, IReadOnlyList<ChunkEntry> chunks)
 
     /// <summary>Reads it from the end of a xorb's file.</summary>
     /// <exception cref="InvalidDataException">The file is damaged.</exception>
-    public static async Task<ChunkTable> ReadAsync(SafeFileHandle file, CancellationToken cancel)
+    public static ChunkTable Read(SafeFileHandle file)
     {
         var length = RandomAccess.GetLength(file);
         Require(length > TailSize);
         var tail = new byte[TailSize];
-        await FillAsync(file, tail, length - TailSize, cancel);
+        Fill(file, tail, length - TailSize);
         var count = BinaryPrimitives.ReadInt32LittleEndian(tail.AsSpan(32));
         Require(BinaryPrimitives.ReadInt32LittleEndian(tail.AsSpan(36)) == Version && BinaryPrimitives.ReadUInt64LittleEndian(tail.AsSpan(40)) == Mark);
         Require(count is > 0 and <= XorbLimits.Chunks && length > (count * EntrySize) + TailSize);
         var entries = new byte[count * EntrySize];
-        await FillAsync(file, entries, length - TailSize - entries.Length, cancel);
+        Fill(file, entries, length - TailSize - entries.Length);
         var table = new ChunkTable(XetHash.Read(tail), Entries(entries));
         Require(table.RecordBytes == length - TailSize - entries.Length);
         return table;
@@ -101,11 +118,11 @@ internal sealed class ChunkTable(XetHash xorb, IReadOnlyList<ChunkEntry> chunks)
         return entries;
     }
 
-    private static async Task FillAsync(SafeFileHandle file, Memory<byte> bytes, long offset, CancellationToken cancel)
+    private static void Fill(SafeFileHandle file, Span<byte> bytes, long offset)
     {
         for (var filled = 0; filled < bytes.Length;)
         {
-            var count = await RandomAccess.ReadAsync(file, bytes[filled..], offset + filled, cancel);
+            var count = RandomAccess.Read(file, bytes[filled..], offset + filled);
             Require(count > 0);
             filled += count;
         }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Hosting;
 namespace Lodestone.Core;
 
 /// <summary>Removes what uploads left that were under way when the server was killed.</summary>
-internal sealed class BlobRecovery(BlobFolder folder) : IHostedService
+internal sealed class FolderRecovery(HashFolder folder) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {

@@ -1,0 +1,113 @@
+using System.IO.Pipelines;
+using Lodestone.Core;
+using Microsoft.AspNetCore.Http;
+
+namespace Lodestone.Hub;
+
+/// <summary>Bytes of a file into an answer: by the kernel where it can send them itself, else read and written.</summary>
+internal static class ContentSending
+{
+    /// <summary>Bytes read at once: the connections' buffers have as many.</summary>
+    private const int ReadAtOnce = 256 * 1024;
+
+    /// <summary>Bytes that the kernel is told to send at once.</summary>
+    private const int SentAtOnce = 1024 * 1024;
+
+    /// <param name="content">At its byte <paramref name="start"/>.</param>
+    /// <param name="length">Bytes to send; the content has them.</param>
+    public static async Task SendAsync(HttpContext context, Stream content, long start, long length)
+    {
+        var cancel = context.RequestAborted;
+        await context.Response.StartAsync(cancel); // from here on the writer hands out the connection's own buffers
+        await ((content, context.FileSending()) switch
+        {
+            (FileStream file, { } sending) => SendFileAsync(sending, new FilePiece(file.SafeFileHandle, start, length), context.Response.BodyWriter, cancel),
+            (RebuiltStream rebuilt, { } sending) => SendRebuiltAsync(sending, rebuilt, context.Response.BodyWriter, length, cancel),
+            _ => CopyAsync(content, context.Response.BodyWriter, length, cancel),
+        });
+    }
+
+    private static async Task SendFileAsync(IFileSending sending, FilePiece piece, PipeWriter response, CancellationToken cancel)
+    {
+        sending.Begin([piece]);
+        try
+        {
+            await PretendAsync(response, piece.Length, cancel);
+        }
+        finally
+        {
+            sending.End();
+        }
+    }
+
+    /// <summary>What is stored as it is goes from the xorbs' files; the rest is unpacked.</summary>
+    private static async Task SendRebuiltAsync(IFileSending sending, RebuiltStream content, PipeWriter response, long length, CancellationToken cancel)
+    {
+        var pieces = new List<FilePiece>();
+        for (var isRead = true; length > 0 && isRead;)
+        {
+            pieces.Clear();
+            var count = content.TakePlain(Math.Min(SentAtOnce, length), pieces);
+            if (count == 0)
+            {
+                count = Math.Min(ReadAtOnce, length);
+                isRead = await CopyAsync(content, response, count, cancel);
+            }
+            else
+            {
+                sending.Begin(pieces);
+                try
+                {
+                    isRead = await PretendAsync(response, count, cancel);
+                }
+                finally
+                {
+                    sending.End();
+                }
+            }
+
+            length -= count;
+        }
+    }
+
+    /// <summary>Writes as many bytes as the file has, whatever they are: the connection sends the file's.</summary>
+    /// <returns>False when nobody reads any more.</returns>
+    private static async Task<bool> PretendAsync(PipeWriter response, long length, CancellationToken cancel)
+    {
+        for (int count; length > 0; length -= count)
+        {
+            count = (int)Math.Min(SentAtOnce, length);
+            response.GetMemory(count);
+            response.Advance(count);
+            if ((await response.FlushAsync(cancel)).IsCompleted)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <returns>False when nobody reads any more.</returns>
+    private static async Task<bool> CopyAsync(Stream content, PipeWriter response, long length, CancellationToken cancel)
+    {
+        while (length > 0)
+        {
+            var memory = response.GetMemory((int)Math.Min(ReadAtOnce, length));
+            var read = await content.ReadAsync(memory[..(int)Math.Min(memory.Length, length)], cancel);
+            if (read == 0)
+            {
+                throw new EndOfStreamException("A stored file is shorter than it should be.");
+            }
+
+            response.Advance(read);
+            length -= read;
+            if ((await response.FlushAsync(cancel)).IsCompleted)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}

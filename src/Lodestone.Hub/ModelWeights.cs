@@ -1,0 +1,13 @@
+namespace Lodestone.Hub;
+
+/// <summary>The files of models, for the programs that run them.</summary>
+public sealed class ModelWeights
+{
+    private readonly LargeFiles _files;
+
+    internal ModelWeights(LargeFiles files) => _files = files;
+
+    /// <summary>A file on this machine with the model's weights, to be opened within the hour. Read only.</summary>
+    /// <exception cref="FileNotFoundException">The model's file is not here any more.</exception>
+    public Task<string> LocalPathAsync(ServableModel model, CancellationToken cancel) => _files.LocalPathAsync(model.Digest, cancel);
+}

@@ -1,0 +1,55 @@
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// Who may build on which chunks. Whoever has sent a xorb may use all of it. Else only chunks of files that the token's holder
+/// may read anyway: those of its repository, for a member those of the whole namespace, and those of public repositories
+/// where the server is set so. Everything else looks as if it were not there, so that nobody learns what others have.
+/// </summary>
+internal sealed class XorbAccess(HubDb db, HubOptions options)
+{
+    private const int AtOnce = 500;
+
+    /// <returns>By xorb, the chunks that the token may use. A xorb of which it may use nothing is not among them.</returns>
+    public async Task<Dictionary<XetHash, ChunkRanges>> UsableAsync(XetToken token, IEnumerable<XetHash> xorbs, CancellationToken cancel)
+    {
+        var usable = new Dictionary<XetHash, ChunkRanges>();
+        foreach (var some in xorbs.Distinct().Chunk(AtOnce))
+        {
+            var granted = await db.XorbGrants.Where(g => g.GranteeId == token.GranteeId && some.Contains(g.Xorb)).Select(g => g.Xorb).ToListAsync(cancel);
+            granted.ForEach(xorb => RangesOf(usable, xorb).Add(0, int.MaxValue));
+            var others = some.Except(granted).ToHashSet();
+            await foreach (var terms in Readable(token, others).AsAsyncEnumerable().WithCancellation(cancel))
+            {
+                foreach (var term in FileTerm.Decode(terms).Where(t => others.Contains(t.Xorb)))
+                {
+                    RangesOf(usable, term.Xorb).Add(term.FirstChunk, term.EndChunk);
+                }
+            }
+        }
+
+        return usable;
+    }
+
+    /// <summary>Terms of files that have chunks of the given xorbs.</summary>
+    private IQueryable<byte[]> Readable(XetToken token, IReadOnlyCollection<XetHash> xorbs)
+    {
+        var (repoId, ownerId, isOfOwner, isShared) = (token.RepoId, token.OwnerId, token.IsOfOwner, options.SharePublicChunks);
+        var repos = db.Repos.Where(r => r.Id == repoId || (isOfOwner && r.OwnerId == ownerId) || (isShared && !r.IsPrivate));
+        var held = db.LfsObjects.Where(o => repos.Any(r => r.Id == o.RepoId)).Select(o => o.Sha256);
+        var needing = db.FileXorbs.Where(f => xorbs.Contains(f.Xorb)).Select(f => f.File);
+        return db.ChunkedFiles.Where(f => needing.Contains(f.Hash) && held.Contains(f.Sha256)).Select(f => f.Terms);
+    }
+
+    private static ChunkRanges RangesOf(Dictionary<XetHash, ChunkRanges> usable, XetHash xorb)
+    {
+        if (!usable.TryGetValue(xorb, out var ranges))
+        {
+            ranges = new ChunkRanges();
+            usable.Add(xorb, ranges);
+        }
+
+        return ranges;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Lodestone.Core;
+
+namespace Lodestone.Hub;
+
+/// <summary>
+/// What a Xet client shows on every call below <c>/xet/</c>: for which repository it reads or writes chunks, until when, and
+/// whose chunks it may build on, all signed. Who may have it was settled when it was given out.
+/// </summary>
+/// <param name="OwnerId">The repository's namespace. A token does not outlive a move to another.</param>
+/// <param name="GranteeId">
+/// Who may build on xorbs that are sent with the token: the namespace, where the caller may change (to read: may read) its
+/// repository; else only the caller, who proposes a change or reads what is public.
+/// </param>
+internal sealed record XetToken(Guid RepoId, Guid OwnerId, Guid GranteeId, XetScope Scope, DateTimeOffset ExpiresAt)
+{
+    private const int Parts = 6;
+
+    private static readonly RefusalCode Invalid = new("xet_token_invalid", 401);
+    private static readonly RefusalCode Expired = new("xet_token_expired", 401);
+
+    /// <summary>Clients ask anew up to a minute before the end.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
+
+    /// <summary>Whether it is for somebody of the repository's namespace.</summary>
+    public bool IsOfOwner => GranteeId == OwnerId;
+
+    public string ToText(byte[] secret) => $"{Claims()}.{Sign(Claims(), secret)}";
+
+    /// <exception cref="Refusal"><c>xet_token_invalid</c> or <c>xet_token_expired</c>.</exception>
+    public static XetToken Read(string? text, byte[] secret, DateTimeOffset now)
+    {
+        var end = text?.LastIndexOf('.') ?? -1;
+        if (text is null || end < 0 || !IsSigned(text[..end], text[(end + 1)..], secret))
+        {
+            throw new Refusal(Invalid, "This call takes a Xet token in its Authorization header, which the repository's xet-read-token or xet-write-token address gives.");
+        }
+
+        var token = Parse(text[..end].Split('.'));
+        return token.ExpiresAt > now ? token : throw new Refusal(Expired, "This Xet token has expired. Ask for a new one where this one came from.");
+    }
+
+    private static bool IsSigned(string claims, string signature, byte[] secret) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Sign(claims, secret)), Encoding.UTF8.GetBytes(signature));
+
+    // Only what was signed comes here, and only this class signs it.
+    private static XetToken Parse(string[] claims) => claims is { Length: Parts } and ["xet", var scope, var repo, var owner, var grantee, var expires]
+        ? new XetToken(
+            Guid.ParseExact(repo, "N"), Guid.ParseExact(owner, "N"), Guid.ParseExact(grantee, "N"), Enum.Parse<XetScope>(scope),
+            DateTimeOffset.FromUnixTimeSeconds(long.Parse(expires, CultureInfo.InvariantCulture)))
+        : throw new FormatException("A Xet token was signed that has other parts.");
+
+    private string Claims() => string.Create(CultureInfo.InvariantCulture, $"xet.{Scope}.{RepoId:N}.{OwnerId:N}.{GranteeId:N}.{ExpiresAt.ToUnixTimeSeconds()}");
+
+    private static string Sign(string claims, byte[] secret) => Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(claims)));
+}
+
+/// <summary>What a Xet token is good for. Who may write may read.</summary>
+internal enum XetScope
+{
+    Read,
+    Write,
+}

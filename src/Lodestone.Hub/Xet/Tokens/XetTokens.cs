@@ -1,0 +1,53 @@
+using System.Globalization;
+using Lodestone.Core;
+using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+
+namespace Lodestone.Hub;
+
+/// <summary>Gives out Xet tokens, and reads them where they are shown.</summary>
+internal sealed class XetTokens(HubDb db, LinkKeys keys, TimeProvider clock)
+{
+    private const string Bearer = "Bearer ";
+
+    /// <param name="repo">Found for what the caller wants to do.</param>
+    public XetToken For(Repo repo, XetScope scope, Caller caller)
+    {
+        var isOfOwner = scope is XetScope.Write ? repo.CanBeChangedBy(caller) : caller.CanRead(repo.OwnerId);
+        return new XetToken(repo.Id, repo.OwnerId, isOfOwner ? repo.OwnerId : caller.Id, scope, clock.GetUtcNow() + XetToken.Lifetime);
+    }
+
+    public async ValueTask<XetAnswer> GrantAsync(XetToken token, HttpRequest request, CancellationToken cancel) =>
+        new(token.ToText(await keys.CurrentAsync(cancel)), token.ExpiresAt.ToUnixTimeSeconds(), request.BaseAddress() + Xet.Place);
+
+    /// <summary>The token of a call, whose repository is still there and still its namespace's.</summary>
+    /// <exception cref="Refusal"><c>xet_token_invalid</c>, <c>xet_token_expired</c> or <c>forbidden</c>.</exception>
+    public async Task<XetToken> RequireAsync(HttpRequest request, XetScope scope, CancellationToken cancel)
+    {
+        var header = request.Headers.Authorization.ToString();
+        var text = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..].Trim() : null;
+        var token = XetToken.Read(text, await keys.CurrentAsync(cancel), clock.GetUtcNow());
+        if (token.Scope < scope)
+        {
+            throw new Refusal(RefusalCode.Forbidden, "This Xet token may only read. Ask for a token at the repository's xet-write-token address.");
+        }
+
+        return await db.Repos.AnyAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId, cancel)
+            ? token
+            : throw new Refusal(RefusalCode.Forbidden, "The repository of this Xet token is gone, or belongs to somebody else now.");
+    }
+}
+
+/// <param name="AccessToken">For the calls below <paramref name="CasUrl"/>.</param>
+/// <param name="Exp">Unix seconds.</param>
+/// <param name="CasUrl">Without a slash at its end.</param>
+internal sealed record XetAnswer(string AccessToken, long Exp, string CasUrl)
+{
+    /// <summary>The same as headers.</summary>
+    public Dictionary<string, string> ToHeaders() => new(StringComparer.Ordinal)
+    {
+        ["X-Xet-Cas-Url"] = CasUrl,
+        ["X-Xet-Access-Token"] = AccessToken,
+        ["X-Xet-Token-Expiration"] = Exp.ToString(CultureInfo.InvariantCulture),
+    };
+}
