@@ -129,6 +129,7 @@ public static class HubModule
         services.AddHashFolder(XorbStore.Folder);
         services.AddSingleton<XorbStore>();
         services.AddScoped<XetTokens>();
+        services.AddScoped<XetTransfer>();
         services.AddScoped<XorbAccess>();
         services.AddScoped<XorbEntry>();
         services.AddScoped<ChunkedFiles>();

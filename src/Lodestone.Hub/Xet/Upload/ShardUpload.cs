@@ -41,11 +41,11 @@ internal static class ShardUpload
     {
         var token = await tokens.RequireAsync(context.Request, XetScope.Write, cancel);
         var (shard, progress) = (await ShardReader.ReadAsync(context.Request.BodyReader, cancel), new ShardProgress());
-        var work = intake.TakeAsync(shard, token, progress, cancel);
+        var work = Task.Run(() => intake.TakeAsync(shard, token, progress, cancel), CancellationToken.None); // it reads files and computes, and waits for little
         using (var timer = new PeriodicTimer(Every, clock))
         {
-            // Not cancelled by itself: the work ends when the client leaves, and must not outlive the request.
-            for (var tick = timer.WaitForNextTickAsync(CancellationToken.None).AsTask(); await Task.WhenAny(work, tick) != work; tick = timer.WaitForNextTickAsync(CancellationToken.None).AsTask())
+            // The tick is not cancelled: the work ends when the client leaves, and must not outlive the request.
+            while (await Task.WhenAny(work, timer.WaitForNextTickAsync(CancellationToken.None).AsTask()) != work)
             {
                 await WriteAsync(context.Response, progress.Now);
             }
