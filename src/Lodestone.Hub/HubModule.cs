@@ -134,6 +134,7 @@ public static class HubModule
         services.AddScoped<XorbEntry>();
         services.AddScoped<ChunkedFiles>();
         services.AddScoped<ShardIntake>();
+        services.AddScoped<ChunkAnswers>();
         return services;
     }
 
@@ -145,6 +146,7 @@ public static class HubModule
         xet.MapShardUpload();
         xet.MapReconstructions();
         xet.MapXorbData();
+        xet.MapDeduplication();
         xet.MapUnknownXet();
         routes.MapXetTelemetry();
     }

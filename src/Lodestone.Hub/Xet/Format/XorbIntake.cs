@@ -62,7 +62,7 @@ internal sealed class XorbIntake : IDisposable
             throw Invalid($"record {_chunks.Count} {fault.Message}");
         }
 
-        await WriteAsync(cancel);
+        Write();
         await DropAsync(cancel);
         return _chunks.Count > 0 ? new ChunkTable(_tree.Root(), _chunks) : throw Invalid("it has no chunks");
     }
@@ -88,7 +88,7 @@ internal sealed class XorbIntake : IDisposable
     {
         if (_checked + count > BufferSize)
         {
-            await WriteAsync(cancel);
+            Write();
         }
 
         while (_filled - _checked < count)
@@ -106,9 +106,10 @@ internal sealed class XorbIntake : IDisposable
         return true;
     }
 
-    private async Task WriteAsync(CancellationToken cancel)
+    // Into the page cache: what an asynchronous call would do on another thread.
+    private void Write()
     {
-        await RandomAccess.WriteAsync(_file, _buffer.AsMemory(0, _checked), _written, cancel);
+        RandomAccess.Write(_file, _buffer.AsSpan(0, _checked), _written);
         _written += _checked;
         _buffer.AsSpan(_checked, _filled - _checked).CopyTo(_buffer);
         _filled -= _checked;

@@ -107,6 +107,21 @@ public sealed class ChunkCodecTests
         Assert.All(room[1000..], b => Assert.Equal(7, b));
     }
 
+    /// <summary>Four literals, then a match of four bytes at the distance 0: the decoder would leave what was there.</summary>
+    [Fact]
+    public void A_match_that_would_show_what_was_in_memory_before_is_refused()
+    {
+        byte[] end = [0xF0, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5, 5];
+        byte[] block = [0x40, 1, 2, 3, 4, 0, 0, .. end];
+        byte[] apart = [0x40, 1, 2, 3, 4, 4, 0, .. end];
+        var room = new byte[24];
+
+        Assert.Equal(-1, Lz4Block.Unpack(block, room, default));
+        Assert.Equal(-1, Lz4Block.Unpack(block, room, new byte[100]));
+        Assert.Equal(24, Lz4Block.Unpack(apart, room, default));
+        Assert.Equal([1, 2, 3, 4, 1, 2, 3, 4, .. end[2..]], room);
+    }
+
     [Fact]
     public void A_frame_that_needs_a_dictionary_is_refused()
     {
@@ -146,7 +161,7 @@ public sealed class ChunkCodecTests
     /// <summary>Some blocks pack, some do not.</summary>
     private static byte[] Mixed(int length) => [.. XetSome.Bytes(length, length).Take(length / 2), .. Text(length - (length / 2))];
 
-    private static byte[] Frame(byte[] content, bool hasLinkedBlocks, bool hasChecksums, bool hasSize)
+    public static byte[] Frame(byte[] content, bool hasLinkedBlocks, bool hasChecksums, bool hasSize)
     {
         var settings = new LZ4EncoderSettings
         {
