@@ -7,12 +7,13 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const calls = Number(process.argv[2]);
 const warmUp = 100;
 const seedFile = fileURLToPath(new URL("../walk.seed.json", import.meta.url));
 const token = JSON.parse(readFileSync(seedFile, "utf8")).users.find((user) => user.name === "theo").tokens[0].value;
-const port = 20_000 + Math.floor(Math.random() * 20_000);
+const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const data = mkdtempSync(join(tmpdir(), "lodestone-bench-"));
 const model = "lodestone/compass-3m-chat";

@@ -6,13 +6,14 @@ import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const [rounds, mebibytes, seconds] = process.argv.slice(2).map(Number);
 const size = mebibytes * 1024 * 1024;
 const gib = size / 1024 ** 3;
 const seedFile = fileURLToPath(new URL("../walk.seed.json", import.meta.url));
 const user = JSON.parse(readFileSync(seedFile, "utf8")).users.find((one) => one.name === "mira");
-const port = 20_000 + Math.floor(Math.random() * 20_000);
+const port = await freePort();
 const [ours, theirs] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${port + 1}`];
 const data = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "lodestone-bench-"));
 const file = join(data, "weights.bin");

@@ -5,12 +5,13 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const [rounds, streams] = process.argv.slice(2).map(Number);
 const maxTokens = 120;
 const seedFile = fileURLToPath(new URL("../walk.seed.json", import.meta.url));
 const token = Object.fromEntries(JSON.parse(readFileSync(seedFile, "utf8")).users.map((user) => [user.name, user.tokens[0].value]));
-const port = 20_000 + Math.floor(Math.random() * 20_000);
+const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const data = mkdtempSync(join(tmpdir(), "lodestone-soak-"));
 const model = "lodestone/compass-3m-chat";

@@ -7,13 +7,14 @@ import { mkdtempSync, openSync, readFileSync, readdirSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const cycles = Number(process.argv[2]);
 const partSize = 1024 * 1024;
 const atOnce = 5;
 const seedFile = fileURLToPath(new URL("../walk.seed.json", import.meta.url));
 const token = JSON.parse(readFileSync(seedFile, "utf8")).users.find((user) => user.name === "mira").tokens[0].value;
-const port = 20_000 + Math.floor(Math.random() * 20_000);
+const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
 const data = mkdtempSync(join(tmpdir(), "lodestone-soak-"));
 const log = openSync(join(data, "log"), "a");
@@ -28,7 +29,7 @@ async function start() {
     env: { ...process.env, Hub__MultipartThreshold: String(partSize), Hub__PartSize: String(partSize) },
   });
   for (const end = Date.now() + 60_000; !(await fetch(`${url}/health/ready`).then((answer) => answer.ok, () => false));) {
-    assert.ok(Date.now() < end, "the server does not start");
+    assert.ok(Date.now() < end && server.exitCode === null, `the server does not start:\n${readFileSync(join(data, "log"), "utf8")}`);
     await new Promise((next) => setTimeout(next, 50));
   }
 }

@@ -37,6 +37,7 @@ public static class HubModule
         services.AddSingleton(p => p.GetRequiredService<IOptions<HubOptions>>().Value);
         services.AddSingleton<LinkKeys>();
         services.AddSingleton<UploadParts>();
+        services.AddSingleton<ReposLately>();
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddSingleton<DownloadCounter>();

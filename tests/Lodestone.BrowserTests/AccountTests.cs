@@ -52,13 +52,13 @@ public sealed class AccountTests(Browser browser)
     private async Task<IPage> SignUpAsync(World world)
     {
         var page = await browser.OpenAsync(world.Server);
-        page.SetDefaultTimeout(15_000);
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync("/join");
         await page.FillAsync("input[name=name]", "dora");
         await page.FillAsync("input[name=email]", "dora@example.org");
         await page.FillAsync("input[name=password]", Password);
         await page.Locator("main form .button--primary").ClickAsync();
-        await page.WaitForURLAsync(world.Server.Url.ToString());
+        await Assertions.Expect(page).ToHaveURLAsync("/");
         return page;
     }
 }

@@ -19,7 +19,7 @@ public sealed class Browser : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        Assertions.SetDefaultExpectTimeout(20_000); // a model may have to be loaded first, on a machine that does other work
+        Assertions.SetDefaultExpectTimeout(60_000); // a model may have to be loaded first, on a machine that does other work
         _playwright = await Playwright.CreateAsync();
         _chromium = await _playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = Executable(), Args = Quiet });
     }

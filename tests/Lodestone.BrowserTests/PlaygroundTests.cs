@@ -55,12 +55,12 @@ public sealed class PlaygroundTests(Browser browser)
     private async Task<IPage> SignInAsync(World world, int width = 1280)
     {
         var page = await browser.OpenAsync(world.Server, width: width);
-        page.SetDefaultTimeout(10_000);
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync("/login?returnUrl=%2Fplayground%2Facme%2Fcompass");
         await page.FillAsync("input[name=account]", "dora");
         await page.FillAsync("input[name=password]", Password);
         await page.PressAsync("input[name=password]", "Enter");
-        await page.WaitForURLAsync("**/playground/acme/compass");
+        await Assertions.Expect(page).ToHaveURLAsync("/playground/acme/compass");
         return page;
     }
 

@@ -85,7 +85,7 @@ public sealed class UploadTests(Browser browser)
         await Assertions.Expect(page.Locator("filter-list a:visible")).ToHaveCountAsync(1);
         await page.Keyboard.PressAsync("Enter");
 
-        await page.WaitForURLAsync("**/dora/compass/tree/experiment%2Ffar");
+        await Assertions.Expect(page).ToHaveURLAsync("/dora/compass/tree/experiment%2Ffar");
     }
 
     [Theory]
@@ -133,17 +133,17 @@ public sealed class UploadTests(Browser browser)
     private async Task<IPage> RepoAsync(World world)
     {
         var page = await browser.OpenAsync(world.Server);
-        page.SetDefaultTimeout(20_000);
+        page.SetDefaultTimeout(60_000);
         await page.GotoAsync("/join");
         await page.FillAsync("input[name=name]", "dora");
         await page.FillAsync("input[name=email]", "dora@example.org");
         await page.FillAsync("input[name=password]", "correct horse battery");
         await page.Locator("main form .button--primary").ClickAsync();
-        await page.WaitForURLAsync(world.Server.Url.ToString());
+        await Assertions.Expect(page).ToHaveURLAsync("/");
         await page.GotoAsync("/new");
         await page.FillAsync("input[name=name]", "compass");
         await page.GetByText("Make the model").ClickAsync();
-        await page.WaitForURLAsync("**/dora/compass");
+        await Assertions.Expect(page).ToHaveURLAsync("/dora/compass");
         return page;
     }
 }

@@ -9,6 +9,7 @@ namespace Lodestone.Core;
 /// <summary>
 /// Delivers published events. A server claims a few rows by moving their due time past its own patience, calls the
 /// handlers, and deletes the rows; what it did not finish (a crash, a failing handler) comes due again, later each time.
+/// Neither claim nor deletion waits for the disk: a power cut that undoes them has events delivered once more.
 /// </summary>
 internal sealed partial class OutboxDelivery(
     Database database, CoreDbs contexts, OutboxSignal signal, IEnumerable<EventSubscription> subscriptions,
@@ -43,14 +44,14 @@ internal sealed partial class OutboxDelivery(
     private async Task<int> DeliverAsync(DatabaseFile file, CancellationToken cancel)
     {
         await using var db = contexts.Open(file);
-        var events = await ClaimAsync(db, file, cancel);
+        var events = await ClaimAsync(db, cancel);
+        var handled = new List<Guid>();
         foreach (var happened in events)
         {
             try
             {
                 await HandleAsync(happened, cancel);
-                using var gate = await database.WriteGateAsync(file, cancel);
-                await db.Outbox.Where(e => e.Id == happened.Id).ExecuteDeleteAsync(cancel);
+                handled.Add(happened.Id);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
             {
@@ -58,10 +59,15 @@ internal sealed partial class OutboxDelivery(
             }
         }
 
+        if (handled.Count > 0)
+        {
+            await db.WriteDerivedAsync(inner => db.Outbox.Where(e => handled.Contains(e.Id)).ExecuteDeleteAsync(inner), CancellationToken.None);
+        }
+
         return events.Count;
     }
 
-    private async Task<List<OutboxEvent>> ClaimAsync(CoreDb db, DatabaseFile file, CancellationToken cancel)
+    private async Task<List<OutboxEvent>> ClaimAsync(CoreDb db, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
         if (!await db.Outbox.AnyAsync(e => e.DueAt <= now, cancel))
@@ -74,8 +80,8 @@ internal sealed partial class OutboxDelivery(
             where id in (select id from core_outbox where due_at <= {1} order by id limit 50 {{(database.IsPostgres ? "for update skip locked" : "")}})
             returning *
             """;
-        using var gate = await database.WriteGateAsync(file, cancel);
-        var claimed = await db.Outbox.FromSqlRaw(sql, database.Instant(now + Patience), database.Instant(now)).AsNoTracking().ToListAsync(cancel);
+        var claimed = await db.WriteDerivedAsync(
+            inner => db.Outbox.FromSqlRaw(sql, database.Instant(now + Patience), database.Instant(now)).AsNoTracking().ToListAsync(inner), cancel);
         return [.. claimed.OrderBy(e => e.Id)];
     }
 

@@ -15,7 +15,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var builder = new CommitBuilder(git, held);
         var refName = RefOf(git, branch);
         var made = await PublishAsync(git, builder, refName, commit, pack, GitAuthor.Of(author, clock), cancel);
-        await refresh.AfterCommitAsync(repo, git, refName, commit.Changes);
+        await refresh.AfterCommitAsync(repo, git, refName, made, commit.Changes);
         return made;
     }
 

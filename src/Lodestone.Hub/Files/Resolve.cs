@@ -54,7 +54,7 @@ internal static class Resolve
     private static async Task<(Repo Repo, RepoTree Tree, RepoEntry File)> FindAsync(
         RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToReadAsync(route, cancel);
+        var repo = await access.ToServeAsync(route, cancel);
         var git = store.Open(repo.Id);
         var at = RevisionPath.Read(git, route.Rest);
         var tree = new RepoTree(git, at.Commit);

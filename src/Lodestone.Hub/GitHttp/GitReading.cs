@@ -23,7 +23,7 @@ internal static class GitReading
             return;
         }
 
-        var repo = await access.ToReadAsync(route, cancel);
+        var repo = await access.ToServeAsync(route, cancel);
         if (service is not "git-upload-pack")
         {
             throw new Refusal(RefusalCode.Forbidden, "This server speaks git's smart HTTP protocol only. Use git 1.6.6 or newer.");
@@ -35,7 +35,7 @@ internal static class GitReading
 
     private static async Task Serve(RepoRoute route, RepoAccess access, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToReadAsync(route, cancel);
+        var repo = await access.ToServeAsync(route, cancel);
         await using var body = GitBody.Unzipped(context.Request);
         GitBody.Begin(context.Response, "application/x-git-upload-pack-result");
         await uploadPack.ServeAsync(store.Open(repo.Id), GitBody.Protocol(context.Request), body, context.Response.Body, cancel);

@@ -36,7 +36,7 @@ internal static class LfsBatch
             throw new Refusal(RefusalCode.Unprocessable, $"\"objects\" must be a list of at most {MostObjects} objects.");
         }
 
-        var repo = isUpload ? await ToUploadAsync(asked, route, access, cancel) : await access.ToReadAsync(route, cancel);
+        var repo = isUpload ? await ToUploadAsync(asked, route, access, cancel) : await access.ToServeAsync(route, cancel);
         var answer = isUpload ? await answers.UploadAsync(repo, asked, access.Caller, request.BaseAddress(), cancel) : await answers.DownloadAsync(repo, asked, request.BaseAddress(), cancel);
         return HubAnswer.Json(answer, HubJson.Default.LfsAnswer, LfsAnswers.MediaType);
     }

@@ -5,34 +5,26 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Finds the repository of a request for what the caller wants to do with it. What the caller may not see is not found.</summary>
-internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor context)
+internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IHttpContextAccessor context)
 {
-    // Every request for a file begins here: translated once, which a query with the caller's own list of namespaces cannot be.
+    // Translated once, which a query with the caller's own list of namespaces cannot be.
     private static readonly Func<HubDb, RepoType, string, CancellationToken, Task<Repo?>> At = EF.CompileAsyncQuery(
         (HubDb db, RepoType type, string pathLower, CancellationToken _) => db.Repos.AsNoTracking().SingleOrDefault(r => r.Type == type && r.PathLower == pathLower));
 
     public Caller Caller => caller;
 
     /// <exception cref="Refusal"><c>repo_not_found</c>; <c>moved</c> when it has another place now, or another spelling.</exception>
-    public async Task<Repo> ToReadAsync(RepoRoute route, CancellationToken cancel)
-    {
-        if (!RepoName.HasNameCharacters(route.Owner) || !RepoName.HasNameCharacters(route.Name))
-        {
-            throw HubRefusals.RepoNotFound(caller);
-        }
+    public Task<Repo> ToReadAsync(RepoRoute route, CancellationToken cancel) => FindAsync(route, path => new ValueTask<Repo?>(At(db, route.Type, path, cancel)), cancel);
 
-        var path = Repo.LowerPath(route.Owner, route.Name);
-        var found = await At(db, route.Type, path, cancel);
-        var repo = (found?.IsVisibleTo(caller) == true ? found : null)
-            ?? await db.OnceAt(db.Repos.AsNoTracking().VisibleTo(caller), route.Type, path).SingleOrDefaultAsync(cancel)
-            ?? throw HubRefusals.RepoNotFound(caller);
-        return repo.OwnerName == route.Owner && repo.Name == route.Name ? repo : throw HubRefusals.MovedTo(PlaceOf(repo, route));
-    }
+    /// <summary>To send or take in what the repository holds: the row may be some seconds old, see <see cref="ReposLately"/>.</summary>
+    /// <inheritdoc cref="ToReadAsync"/>
+    public Task<Repo> ToServeAsync(RepoRoute route, CancellationToken cancel) =>
+        FindAsync(route, path => lately.FindAsync(route.Type, path, () => At(db, route.Type, path, cancel)), cancel);
 
     /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
     public async Task<Repo> ToChangeAsync(RepoRoute route, CancellationToken cancel)
     {
-        var repo = await ToReadAsync(route, cancel);
+        var repo = await ToServeAsync(route, cancel);
         return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
     }
 
@@ -40,7 +32,7 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
     /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
     public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
-        var repo = await ToReadAsync(route, cancel);
+        var repo = await ToServeAsync(route, cancel);
         return caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write) ? repo : throw HubRefusals.ReadOnly(caller);
     }
 
@@ -54,7 +46,7 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
             return await ToTakePartAsync(route, cancel);
         }
 
-        var repo = await ToReadAsync(route, cancel);
+        var repo = await ToServeAsync(route, cancel);
         return repo.CanBeChangedBy(caller) || (caller.Scope.HasFlag(TokenScope.Write) && await pullRequests.IsOwnAsync(repo, route.Revision, caller, cancel))
             ? repo
             : throw HubRefusals.ReadOnly(caller);
@@ -65,6 +57,21 @@ internal sealed class RepoAccess(HubDb db, Caller caller, IHttpContextAccessor c
     {
         var repo = await ToReadAsync(route, cancel);
         return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+    }
+
+    private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
+    {
+        if (!RepoName.HasNameCharacters(route.Owner) || !RepoName.HasNameCharacters(route.Name))
+        {
+            throw HubRefusals.RepoNotFound(caller);
+        }
+
+        var path = Repo.LowerPath(route.Owner, route.Name);
+        var found = await at(path);
+        var repo = (found?.IsVisibleTo(caller) == true ? found : null)
+            ?? await db.OnceAt(db.Repos.AsNoTracking().VisibleTo(caller), route.Type, path).SingleOrDefaultAsync(cancel)
+            ?? throw HubRefusals.RepoNotFound(caller);
+        return repo.OwnerName == route.Owner && repo.Name == route.Name ? repo : throw HubRefusals.MovedTo(PlaceOf(repo, route));
     }
 
     /// <summary>The same request at the repository's own place: everything behind owner and name stays as it was sent.</summary>

@@ -40,7 +40,7 @@ internal static class RepoAdministration
         return Results.Ok();
     }
 
-    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, StorageQuota quota, CancellationToken cancel)
+    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, StorageQuota quota, ReposLately lately, CancellationToken cancel)
     {
         var type = RepoTypes.FromSingular(move.Type ?? "model") ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]");
         var (from, to) = (Place(move.FromRepo, "fromRepo"), Place(move.ToRepo, "toRepo"));
@@ -67,9 +67,13 @@ internal static class RepoAdministration
             db.Aliases.Add(new RepoAlias(type, oldPath, repo.Id));
         }
 
-        return await db.TrySaveAsync(cancel)
-            ? Results.Ok()
-            : throw new Refusal(RefusalCode.Conflict, $"A {type.Singular()} repository called {home.Name}/{to.Name} already exists");
+        if (!await db.TrySaveAsync(cancel))
+        {
+            throw new Refusal(RefusalCode.Conflict, $"A {type.Singular()} repository called {home.Name}/{to.Name} already exists");
+        }
+
+        lately.Forget();
+        return Results.Ok();
     }
 
     private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, CancellationToken cancel)
@@ -85,7 +89,7 @@ internal static class RepoAdministration
 }
 
 /// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
-internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store)
+internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately)
 {
     /// <param name="isPrivate">Null leaves it as it is.</param>
     /// <returns>Whether the repository is private now.</returns>
@@ -96,6 +100,7 @@ internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store)
         var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
         repo.IsPrivate = isPrivate ?? repo.IsPrivate;
         await db.SaveChangesAsync(cancel);
+        lately.Forget();
         return repo.IsPrivate;
     }
 
@@ -111,6 +116,7 @@ internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store)
                 return await db.Repos.Where(r => r.Id == repo.Id).ExecuteDeleteAsync(inner) == 1 && await db.SaveChangesAsync(inner) > 0;
             },
             cancel);
+        lately.Forget();
         if (!isDeleted)
         {
             throw HubRefusals.RepoNotFound(access.Caller); // somebody else was faster

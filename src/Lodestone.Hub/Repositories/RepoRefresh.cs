@@ -11,12 +11,15 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
     private const string Main = RefName.Branches + "main";
 
     /// <summary>Not cancellable: the commit is made, whether or not its sender still waits.</summary>
-    public async Task AfterCommitAsync(Repo repo, GitRepository git, string refName, IReadOnlyCollection<CommitChange> changes)
+    public async Task AfterCommitAsync(Repo repo, GitRepository git, string refName, ObjectId made, IReadOnlyCollection<CommitChange> changes)
     {
         if (refName == Main)
         {
             var isSame = !changes.Any(c => RepoFactsReader.Matters(repo.Type, c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
-            await BringUpToDateAsync(repo.Id, git, isSame, CancellationToken.None);
+            if (!isSame || !await MoveOnAsync(repo, git, made))
+            {
+                await BringUpToDateAsync(repo.Id, git, CancellationToken.None);
+            }
         }
 
         await repacking.ConsiderAsync(repo.Id, git);
@@ -27,7 +30,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
     {
         if (refName == Main)
         {
-            await BringUpToDateAsync(repoId, git, isSame: false, CancellationToken.None);
+            await BringUpToDateAsync(repoId, git, CancellationToken.None);
         }
 
         await repacking.ConsiderAsync(repoId, git);
@@ -40,7 +43,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         var row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
         if (row?.CommitId != head)
         {
-            await BringUpToDateAsync(repo.Id, git, isSame: false, cancel);
+            await BringUpToDateAsync(repo.Id, git, cancel);
             row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
         }
 
@@ -56,20 +59,38 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         db.Tags.AddRange(facts.Index.Select(t => new RepoTag(repo.Id, t)));
     }
 
-    /// <param name="isSame">The commit touched nothing that facts come from.</param>
-    private async Task BringUpToDateAsync(Guid repoId, GitRepository git, bool isSame, CancellationToken cancel)
+    /// <summary>After a commit that touched nothing that facts come from: those of the commit before hold for it too.</summary>
+    /// <returns>False when the rows are not at the commit just before, or main has moved again: another may have touched something.</returns>
+    private Task<bool> MoveOnAsync(Repo repo, GitRepository git, ObjectId made) => db.WriteDerivedAsync(
+        async inner =>
+        {
+            await db.LockAsync<Repo>(repo.Id, inner);
+            if (git.References.Find(Main) != made || git.Objects.Commit(made).Parents is not [var parent])
+            {
+                return false;
+            }
+
+            var (before, now, at) = (parent.ToString(), made.ToString(), clock.GetUtcNow());
+            if (await db.Facts.Where(f => f.RepoId == repo.Id && f.CommitId == before).ExecuteUpdateAsync(f => f.SetProperty(x => x.CommitId, now), inner) == 0)
+            {
+                return false;
+            }
+
+            await db.Repos.Where(r => r.Id == repo.Id).ExecuteUpdateAsync(r => r.SetProperty(x => x.UpdatedAt, at), inner);
+            db.Publish(new RepoPublished(repo.Id, repo.FullName, now));
+            await db.SaveChangesAsync(inner);
+            return true;
+        },
+        CancellationToken.None);
+
+    private async Task BringUpToDateAsync(Guid repoId, GitRepository git, CancellationToken cancel)
     {
         if (git.References.Find(Main) is not { } head || await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
         {
             return;
         }
 
-        var commit = git.Objects.Commit(head);
-        var before = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
-
-        // The old facts hold only if they are those of the commit just before: another commit may have come between.
-        var isKept = isSame && before is not null && commit.Parents is [var parent] && before.CommitId == parent.ToString();
-        var facts = isKept ? RepoFacts.FromJson(before!.Facts) : await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
+        var facts = await reader.ReadAsync(repo.Type, new RepoTree(git, head), cancel);
         await db.WriteDerivedAsync(
             async inner =>
             {

@@ -69,7 +69,7 @@ internal sealed class ShardCheck(XorbStore store, IReadOnlyDictionary<XetHash, C
             throw ChunkedFiles.Missing(term.Xorb);
         }
 
-        if (term.FirstChunk < 0 || term.FirstChunk >= term.EndChunk || term.EndChunk > table.Chunks.Count)
+        if (term.EndChunk > table.Chunks.Count)
         {
             throw Wrong(file, $"names chunks {term.FirstChunk} to {term.EndChunk} of xorb {term.Xorb}, which has {table.Chunks.Count}");
         }

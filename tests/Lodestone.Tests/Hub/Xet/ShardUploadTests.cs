@@ -111,13 +111,13 @@ public sealed class ShardUploadTests : IAsyncLifetime
 
     public static TheoryData<string, string> BadShards => new()
     {
-        { "no shard", "" },
-        { "half a shard", "" },
+        { "no shard", "This is not a shard" },
+        { "half a shard", "This is not a shard" },
         { "a xorb that is not there", "There is no xorb" },
         { "a described xorb that is not there", "There is no xorb" },
         { "chunks past the end", "names chunks 0 to 99" },
-        { "chunks in reverse", "names chunks 3 to 2" },
-        { "no chunks", "names chunks 3 to 3" },
+        { "chunks in reverse", "This is not a shard" },
+        { "no chunks", "This is not a shard" },
         { "another length", "states 1 bytes" },
         { "another verification", "verification hash" },
         { "another file hash", "does not have the hash" },

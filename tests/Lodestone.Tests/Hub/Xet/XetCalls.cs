@@ -60,6 +60,7 @@ internal sealed class XetDoor(HttpClient client, string place, string token)
     public async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, byte[]? body = null)
     {
         using var message = new HttpRequestMessage(method, place + path) { Content = body is null ? null : new ByteArrayContent(body) };
+        message.Headers.ExpectContinue = body is { Length: > 64 * 1024 * 1024 }; // else who sends it learns only that nobody reads on
         message.Headers.Authorization = token.Length == 0 ? null : new AuthenticationHeaderValue("Bearer", token);
         return await client.SendAsync(message);
     }
