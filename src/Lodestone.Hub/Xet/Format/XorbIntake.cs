@@ -48,15 +48,18 @@ internal sealed class XorbIntake : IDisposable
 
     private async Task<ChunkTable> CopyAsync(CancellationToken cancel)
     {
-        while (await FillAsync(ChunkRecord.HeaderSize, cancel) && !_buffer.AsSpan(_checked).StartsWith(FooterMark))
+        try
         {
-            var record = Checked(() => ChunkRecord.Read(_buffer.AsSpan(_checked)));
-            if (!await FillAsync(record.RecordLength, cancel))
+            while (await FillAsync(ChunkRecord.HeaderSize, cancel) && !_buffer.AsSpan(_checked).StartsWith(FooterMark))
             {
-                throw Invalid($"record {_chunks.Count} ends too early");
+                var record = ChunkRecord.Read(_buffer.AsSpan(_checked));
+                await FillAsync(record.RecordLength, cancel);
+                Take(record);
             }
-
-            Take(record);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw Invalid($"record {_chunks.Count} {fault.Message}");
         }
 
         await WriteAsync(cancel);
@@ -72,15 +75,7 @@ internal sealed class XorbIntake : IDisposable
         }
 
         var chunk = _chunk.AsSpan(0, record.Length);
-        try
-        {
-            ChunkCodec.Decode(record.Compression, _buffer.AsSpan(_checked + ChunkRecord.HeaderSize, record.PayloadLength), chunk);
-        }
-        catch (InvalidDataException fault)
-        {
-            throw Invalid($"record {_chunks.Count} {fault.Message}");
-        }
-
+        ChunkCodec.Decode(record.Compression, _buffer.AsSpan(_checked + ChunkRecord.HeaderSize, record.PayloadLength), chunk);
         var hash = XetHashes.Chunk(chunk);
         var before = _chunks.Count > 0 ? _chunks[^1] : default;
         _tree.Add(hash, chunk.Length);
@@ -88,7 +83,7 @@ internal sealed class XorbIntake : IDisposable
         _checked += record.RecordLength;
     }
 
-    /// <summary>Waits for so many bytes after the checked ones. False at the end of the content, if nothing was left.</summary>
+    /// <summary>Waits for so many bytes after the checked ones. False at the end of the content, where nothing is left.</summary>
     private async ValueTask<bool> FillAsync(int count, CancellationToken cancel)
     {
         if (_checked + count > BufferSize)
@@ -101,7 +96,7 @@ internal sealed class XorbIntake : IDisposable
             var received = await _content.ReadAsync(_buffer.AsMemory(_filled, BufferSize - _filled), cancel);
             if (received == 0)
             {
-                return _filled == _checked ? false : throw Invalid($"record {_chunks.Count} ends too early");
+                return _filled == _checked ? false : throw new InvalidDataException("ends too early");
             }
 
             _filled += received;
@@ -134,18 +129,6 @@ internal sealed class XorbIntake : IDisposable
         if (_received > XorbLimits.Size)
         {
             throw Invalid($"it is longer than {XorbLimits.Size} bytes");
-        }
-    }
-
-    private T Checked<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidDataException fault)
-        {
-            throw Invalid($"record {_chunks.Count} {fault.Message}");
         }
     }
 
