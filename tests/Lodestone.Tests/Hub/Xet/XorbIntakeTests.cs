@@ -125,6 +125,6 @@ public sealed class XorbIntakeTests
         using var name = new TempFile();
         await File.WriteAllBytesAsync(name.Path, stored, TestContext.Current.CancellationToken);
         using var file = File.OpenHandle(name.Path);
-        return await ChunkTable.ReadAsync(file, TestContext.Current.CancellationToken);
+        return ChunkTable.Read(file);
     }
 }
