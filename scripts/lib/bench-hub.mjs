@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "./free-port.mjs";
 
 const rounds = Number(process.argv[2]);
+const warmUp = 300; // calls before any is measured: until then the runtime is compiling what they pass through
 const seedFile = fileURLToPath(new URL("../walk.seed.json", import.meta.url));
 const token = JSON.parse(readFileSync(seedFile, "utf8")).users.find((user) => user.name === "mira").tokens[0].value;
 const port = await freePort();
@@ -60,7 +61,7 @@ async function commits(name, pathOf) {
   await call("POST", "/api/repos/create", JSON.stringify({ name, organization: "mira" }));
   await commit(repo, Array.from({ length: 10_000 }, (_, i) => file(pathOf(i), `file ${i}\n`)));
   const times = [];
-  for (let i = -10; i < rounds; i++) {
+  for (let i = -warmUp; i < rounds; i++) {
     const { took } = await commit(repo, [file(pathOf(Math.floor(Math.random() * 10_000)), `changed ${i}\n`)]);
     if (i >= 0) times.push(took);
   }
@@ -69,7 +70,7 @@ async function commits(name, pathOf) {
 
 async function against(cheapest, path, method = "GET") {
   const [base, times] = [[], []];
-  for (let i = -50; i < rounds * 5; i++) {
+  for (let i = -warmUp; i < rounds * 5; i++) {
     const pair = [(await call("GET", cheapest)).took, (await call(method, path)).took];
     if (i >= 0) [base, times].forEach((list, at) => list.push(pair[at]));
   }
@@ -82,12 +83,12 @@ function clones(repo) {
   const id = JSON.parse(execFileSync("curl", ["-s", `${url}/api/models/${repo}`]).toString())._id;
   const bare = join(data, "repositories", readdirSync(join(data, "repositories"), { recursive: true }).find((path) => path.replaceAll("-", "").includes(id) && !path.includes("/objects") && path.endsWith(".git")) ?? "");
   const [ours, plain] = [[], []];
-  for (let i = 0; i < 15; i++) {
+  for (let i = -warmUp / 3; i < 30; i++) {
     for (const [list, from] of [[ours, `${url}/${repo}`], [plain, `file://${bare}`]]) {
       const to = join(data, "clone");
       const startedAt = performance.now();
       git("clone", "--quiet", "--bare", from, to);
-      list.push(performance.now() - startedAt);
+      if (i >= 0) list.push(performance.now() - startedAt);
       rmSync(to, { recursive: true });
     }
   }

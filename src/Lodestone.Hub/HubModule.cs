@@ -127,10 +127,12 @@ public static class HubModule
         services.AddHashFolder(XorbStore.Folder);
         services.AddSingleton<XorbStore>();
         services.AddScoped<XetTokens>();
+        services.AddScoped<XetTransfer>();
         services.AddScoped<XorbAccess>();
         services.AddScoped<XorbEntry>();
         services.AddScoped<ChunkedFiles>();
         services.AddScoped<ShardIntake>();
+        services.AddScoped<ChunkAnswers>();
         return services;
     }
 
@@ -142,6 +144,7 @@ public static class HubModule
         xet.MapShardUpload();
         xet.MapReconstructions();
         xet.MapXorbData();
+        xet.MapDeduplication();
         xet.MapUnknownXet();
         routes.MapXetTelemetry();
     }

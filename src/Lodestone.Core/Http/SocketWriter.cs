@@ -85,7 +85,8 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
             if (_block is { } last)
             {
-                await SendAsync(last.Memory[.._used]);
+                var before = _fileCount > 0 ? Math.Max(0, KernelFile.SendBefore(socket.SafeHandle, last.Memory.Span[.._used])) : 0;
+                await SendAsync(last.Memory[before.._used]);
             }
 
             if (_pieces is { } pieces && !_isGone)

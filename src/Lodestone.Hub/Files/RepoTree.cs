@@ -52,9 +52,8 @@ internal sealed class RepoTree(GitRepository git, ObjectId commit)
             return new RepoEntry(path, entry.IsFolder, entry.Id, 0);
         }
 
-        var size = git.Objects.Header(entry.Id)?.Size ?? throw Missing(entry.Id);
-        var isPointer = LfsPointer.TryParse(size <= LfsPointer.MaxLength ? git.Objects.Read(entry.Id)?.Content : null, out var pointer);
-        return isPointer ? new RepoEntry(path, IsFolder: false, entry.Id, pointer!.Size, pointer, size) : new RepoEntry(path, IsFolder: false, entry.Id, size);
+        var (size, pointer) = git.Objects.FactsOf(entry.Id) ?? throw Missing(entry.Id);
+        return new RepoEntry(path, IsFolder: false, entry.Id, pointer?.Size ?? size, pointer, pointer is null ? 0 : size);
     }
 
     private static CorruptRepositoryException Missing(ObjectId id) => new($"Object {id} is missing.");

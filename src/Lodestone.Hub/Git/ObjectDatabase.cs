@@ -62,6 +62,25 @@ internal sealed class ObjectDatabase
 
     public GitTag? FindTag(ObjectId id) => Find(id, GitObjectType.Tag, c => GitTag.Parse(c), weight: 2);
 
+    /// <summary>How large a blob is, and the large file that it points to if it is a pointer.</summary>
+    public BlobFacts? FactsOf(ObjectId id)
+    {
+        if (_cache.Find<BlobFacts>(CacheKey.Of(this, id)) is { } known)
+        {
+            return known;
+        }
+
+        if (Header(id)?.Size is not { } size)
+        {
+            return null;
+        }
+
+        _ = LfsPointer.TryParse(size <= LfsPointer.MaxLength ? Read(id)?.Content : null, out var pointer);
+        var facts = new BlobFacts(size, pointer);
+        _cache.Add(CacheKey.Of(this, id), facts, pointer is null ? EntryOverhead : 2 * EntryOverhead);
+        return facts;
+    }
+
     /// <summary>A tree that must be there, because another object names it.</summary>
     public GitTree Tree(ObjectId id) => FindTree(id) ?? throw Missing(id);
 
@@ -178,3 +197,6 @@ internal sealed class ObjectDatabase
 
     private static CorruptRepositoryException Missing(ObjectId id) => new($"Object {id} is missing.");
 }
+
+/// <param name="Size">Bytes of the blob itself.</param>
+internal sealed record BlobFacts(long Size, LfsPointer? Pointer);

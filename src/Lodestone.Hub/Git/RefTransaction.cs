@@ -109,6 +109,8 @@ internal sealed class RefTransaction : IDisposable
             RemoveEmptyFolders(path);
             @lock.Commit();
         }
+
+        _references.Forget(update.Name);
     }
 
     /// <summary>Packed lines go first: with its file alone deleted, a reference would come back with the packed value.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 
 namespace Lodestone.Hub;
@@ -6,12 +7,23 @@ namespace Lodestone.Hub;
 /// <param name="Target">A commit, or an annotated tag.</param>
 internal sealed record GitReference(string Name, ObjectId Target);
 
-/// <summary>Reads a repository's references: a file each, or lines of <c>packed-refs</c>. Nothing is cached: git may move them too.</summary>
+/// <summary>
+/// Reads a repository's references: a file each, or lines of <c>packed-refs</c>. Git may move them too, so a file is asked each time
+/// when it was last written; what it held is remembered for a second at most, and not where it may have been written twice in
+/// one tick of the file system's clock.
+/// </summary>
 /// <param name="folder">The repository.</param>
 internal sealed class References(string folder)
 {
     private const int MaxSymbolic = 5;
+    private const int MostKnown = 1000;
     private const string Symbolic = "ref: ";
+
+    private static readonly TimeProvider FileClock = TimeProvider.System; // what files are stamped with
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
+
+    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
 
     public string Folder => folder;
 
@@ -67,6 +79,9 @@ internal sealed class References(string folder)
 
     public string PathOf(string name) => Path.Combine(folder, name);
 
+    /// <summary>To be called when the reference has changed.</summary>
+    public void Forget(string name) => _known.TryRemove(name, out _);
+
     private ObjectId? FindPacked(string name) => PackedRefs.Read(PackedRefsPath).FirstOrDefault(r => r.Name == name)?.Target;
 
     private IEnumerable<string> LooseNames()
@@ -80,16 +95,34 @@ internal sealed class References(string folder)
     private string? ReadLoose(string name)
     {
         // Most names asked for have no file, and an exception for each would cost more than all the rest.
-        if (!File.Exists(PathOf(name)))
+        var file = new FileInfo(PathOf(name));
+        if (!file.Exists)
         {
             return null;
         }
 
+        var (writtenAt, now) = (file.LastWriteTimeUtc, FileClock.GetUtcNow().UtcDateTime);
+        if (_known.TryGetValue(name, out var known) && known.WrittenAt == writtenAt && now - known.ReadAt < Age)
+        {
+            return known.Content;
+        }
+
+        var content = Read(file.FullName);
+        if (content is not null && now - writtenAt > Tick)
+        {
+            Remember(name, new Known(content, writtenAt, now));
+        }
+
+        return content;
+    }
+
+    private static string? Read(string path)
+    {
         Span<byte> content = stackalloc byte[1100];
         try
         {
             // No sharing lock: whoever publishes renames over the file while we read.
-            using var file = File.OpenHandle(PathOf(name), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             content = content[..RandomAccess.Read(file, content, 0)];
             return Encoding.UTF8.GetString(content.TrimEnd(" \n\r\t"u8));
         }
@@ -98,4 +131,16 @@ internal sealed class References(string folder)
             return null; // deleted, or replaced by a folder, a moment ago
         }
     }
+
+    private void Remember(string name, Known known)
+    {
+        if (_known.Count >= MostKnown)
+        {
+            _known.Clear();
+        }
+
+        _known[name] = known;
+    }
+
+    private sealed record Known(string Content, DateTime WrittenAt, DateTime ReadAt);
 }

@@ -4,24 +4,26 @@ using Lodestone.Core;
 namespace Lodestone.Hub;
 
 /// <summary>Says for each object of a batch what the client does next. Only what this repository holds counts as held.</summary>
-internal sealed class LfsAnswers(HubDb db, UploadParts parts, StorageQuota quota, LinkKeys keys, TimeProvider clock)
+internal sealed class LfsAnswers(HubDb db, UploadParts parts, XetTransfer xet, StorageQuota quota, LinkKeys keys, TimeProvider clock)
 {
     public const string MediaType = "application/vnd.git-lfs+json";
 
-    public async Task<LfsAnswer> UploadAsync(Repo repo, LfsRequest asked, string baseAddress, CancellationToken cancel)
+    public async Task<LfsAnswer> UploadAsync(Repo repo, LfsRequest asked, Caller caller, string baseAddress, CancellationToken cancel)
     {
         var held = await db.HeldAsync(repo.Id, Digests(asked), cancel);
         var fresh = asked.Objects!.Where(o => o.IsValid() && !held.ContainsKey(o.Oid!)).DistinctBy(o => o.Oid).ToList(); // the endpoint requires the list; valid: has an oid
         var partSize = parts.PartSizeFor(asked.Transfers, [.. fresh.Select(o => o.Size!.Value)]); // valid: has a size
         var full = await WithoutRoomAsync(repo, fresh, cancel);
         var secret = await keys.CurrentAsync(cancel);
-        return new LfsAnswer(partSize > 0 ? UploadParts.Transfer : "basic", [.. asked.Objects!.Select(Answer)], "sha256");
+        var byChunks = await xet.FindUploadAsync(repo, asked, caller, baseAddress, cancel);
+        return new LfsAnswer(byChunks is not null ? XetTransfer.Name : partSize > 0 ? UploadParts.Transfer : "basic", [.. asked.Objects!.Select(Answer)], "sha256");
 
         LfsAnswerObject Answer(LfsRequestObject asked) => asked switch
         {
             _ when !asked.IsValid() => Invalid(asked),
             _ when held.TryGetValue(asked.Oid!, out var size) => new LfsAnswerObject(asked.Oid!, size), // valid: has an oid, and below a size
             _ when full.TryGetValue(asked.Oid!, out var message) => new LfsAnswerObject(asked.Oid!, asked.Size!.Value) { Error = new LfsError(403, message) },
+            _ when byChunks is not null => new LfsAnswerObject(asked.Oid!, asked.Size!.Value) { Actions = new LfsActions { Upload = byChunks } },
             _ => Upload(asked),
         };
 

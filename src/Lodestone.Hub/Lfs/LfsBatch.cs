@@ -37,7 +37,7 @@ internal static class LfsBatch
         }
 
         var repo = isUpload ? await ToUploadAsync(asked, route, access, cancel) : await access.ToServeAsync(route, cancel);
-        var answer = isUpload ? await answers.UploadAsync(repo, asked, request.BaseAddress(), cancel) : await answers.DownloadAsync(repo, asked, request.BaseAddress(), cancel);
+        var answer = isUpload ? await answers.UploadAsync(repo, asked, access.Caller, request.BaseAddress(), cancel) : await answers.DownloadAsync(repo, asked, request.BaseAddress(), cancel);
         return HubAnswer.Json(answer, HubJson.Default.LfsAnswer, LfsAnswers.MediaType);
     }
 

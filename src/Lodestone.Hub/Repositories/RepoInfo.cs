@@ -27,7 +27,7 @@ internal static class RepoInfo
 }
 
 /// <summary>Gathers what a <see cref="RepoSummary"/> shows of one repository.</summary>
-internal sealed class RepoSummaries(HubDb db, RepoRefresh refresh, RepoFactsReader reader, RepoRelations relations, TimeProvider clock)
+internal sealed class RepoSummaries(HubDb db, RepoRefresh refresh, RepoFactsReader reader, RepoRelations relations, HubOptions options, TimeProvider clock)
 {
     /// <param name="withBlobs">Whether siblings tell their sizes.</param>
     public async Task<RepoSummary> OfAsync(Repo repo, GitRepository git, ObjectId commit, SummaryFields fields, bool withBlobs, CancellationToken cancel)
@@ -42,6 +42,7 @@ internal sealed class RepoSummaries(HubDb db, RepoRefresh refresh, RepoFactsRead
             Siblings = fields.Has("siblings") ? Siblings(tree, withBlobs) : null,
             UsedStorage = fields.Has("usedStorage") ? await db.LfsObjects.Where(o => o.RepoId == repo.Id).SumAsync(o => o.Size, cancel) : null,
             MainSize = fields.Has("mainSize") ? TreeSize.Of(git, tree.Root) : null,
+            XetEnabled = fields.Has("xetEnabled") ? options.Xet : null,
         };
     }
 

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Finds repositories that the caller may see; for the API's lists and for pages.</summary>
-internal sealed class RepoListing(HubDb db, RepoStore store, RepoRelations relations, Caller caller, TimeProvider clock)
+internal sealed class RepoListing(HubDb db, RepoStore store, RepoRelations relations, HubOptions options, Caller caller, TimeProvider clock)
 {
     public Task<List<Repo>> FindAsync(RepoSearch asked, int limit, CancellationToken cancel)
     {
@@ -35,6 +35,7 @@ internal sealed class RepoListing(HubDb db, RepoStore store, RepoRelations relat
                 Siblings = fields.Has("siblings") && tree is not null ? RepoSummaries.Siblings(tree, withBlobs: false) : null,
                 MainSize = fields.Has("mainSize") && tree is not null ? TreeSize.Of(store.Open(repo.Id), tree.Root) : null,
                 UsedStorage = used is null ? null : used.GetValueOrDefault(repo.Id),
+                XetEnabled = fields.Has("xetEnabled") ? options.Xet : null,
             };
         }
     }

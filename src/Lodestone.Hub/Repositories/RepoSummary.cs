@@ -99,6 +99,7 @@ internal sealed record RepoSummary
 
     public SecurityStatus? SecurityRepoStatus { get; init; }
 
+    /// <summary>Whether large files can be sent by Xet.</summary>
     public bool? XetEnabled { get; init; }
 
     /// <summary>Bytes of large files, those of older commits included.</summary>
@@ -129,7 +130,6 @@ internal sealed record RepoSummary
             Tags = fields.Has("tags") ? facts.Tags : null,
             CardData = fields.Has("cardData") ? facts.CardData : null,
             CardError = fields.Has("cardData") ? facts.CardError : null,
-            XetEnabled = fields.Has("xetEnabled") ? false : null,
             SecurityRepoStatus = fields.Has(SummaryFields.Security) ? SecurityStatus.NotScanned : null,
         };
     }

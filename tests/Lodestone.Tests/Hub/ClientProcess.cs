@@ -10,7 +10,7 @@ internal static class ClientProcess
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
     /// <summary>Folder of the JavaScript clients.</summary>
-    public static string Scripts([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "../../clients"));
+    public static string Scripts() => Path.GetFullPath(Path.Combine(Folder(), "../../clients"));
 
     /// <summary>What it wrote to standard output. A failure's message is all that it said.</summary>
     public static async Task<string> RunAsync(string program, IReadOnlyList<string> arguments, string folder, params (string Name, string Value)[] environment)
@@ -56,4 +56,6 @@ internal static class ClientProcess
             }
         }
     }
+
+    private static string Folder([CallerFilePath] string here = "") => Path.GetDirectoryName(here)!;
 }

@@ -70,6 +70,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
     private const string Unchangeable = "401 403 403 401";
     private const string Nothing = "401 404 404 401";
     private const string NoSuchPlace = "404 404 404 401";
+    private const string NoXetToken = "401 401 401 401";
 
     private static readonly Row[] Table =
     [
@@ -101,6 +102,9 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("POST", "/preupload/{**rev}", "/preupload/main?create_pr=1", HiddenFromChange, "401 200 403 401", """{"files":[]}"""),
         .. Api("POST", "/commit/{**rev}", "/commit/main", HiddenFromChange, Unchangeable, """{"key":"header","value":{"summary":"x"}}"""),
         .. Api("POST", "/commit/{**rev}", "/commit/main?create_pr=1", HiddenFromChange, "401 200 403 401", """{"key":"header","value":{"summary":"x"}}"""),
+        .. Api("GET", "/xet-read-token/{**rev}", "/xet-read-token/main", Hidden, Open),
+        .. Api("GET", "/xet-write-token/{**rev}", "/xet-write-token/main", HiddenFromChange, Unchangeable),
+        .. Api("GET", "/xet-write-token/{**rev}", "/xet-write-token/None?create_pr=1", HiddenFromChange, "401 200 403 401"),
         .. Api("*", "/{**rest}", "/nonsense", Nothing, NoSuchPlace),
 
         .. Files("GET HEAD", "/resolve/{**rest}", "/resolve/main/a.txt", Hidden, Open),
@@ -120,6 +124,21 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("POST /api/lfs/{repo}/{oid}", "/api/lfs/0/0?size=1&expires=1&signature=x", "403 403 403 401", "{}"),
         new("POST /api/lfs/{repo}/{oid}/verify", "/api/lfs/0/0/verify?size=1&expires=1&signature=x", "403 403 403 401", """{"oid":"0","size":1}"""),
         new("GET HEAD /api/lfs/{repo}/{oid}", "/api/lfs/0/0?size=1&expires=1&signature=x", "403 403 403 401"),
+
+        // Xet calls take tokens of their own, and no others.
+        new("POST /xet/v1/xorbs/{prefix}/{hash}", "/xet/v1/xorbs/default/0", NoXetToken, "x"),
+        new("POST /xet/xorbs/{prefix}/{hash}", "/xet/xorbs/default/0", NoXetToken, "x"),
+        new("POST /xet/xorb/{prefix}/{hash}", "/xet/xorb/default/0", NoXetToken, "x"),
+        new("HEAD /xet/v1/xorbs/{prefix}/{hash}", "/xet/v1/xorbs/default/0", NoXetToken),
+        new("HEAD /xet/xorbs/{prefix}/{hash}", "/xet/xorbs/default/0", NoXetToken),
+        new("HEAD /xet/xorb/{prefix}/{hash}", "/xet/xorb/default/0", NoXetToken),
+        new("POST /xet/v1/shards", "/xet/v1/shards", NoXetToken, "x"),
+        new("POST /xet/v2/shards", "/xet/v2/shards", NoXetToken, "x"),
+        new("POST /xet/shards", "/xet/shards", NoXetToken, "x"),
+        new("POST /xet/shard/{prefix}/{hash}", "/xet/shard/default/0", NoXetToken, "x"),
+        new("POST /xet/v1/telemetry", "/xet/v1/telemetry", "200 200 200 200", "x"),
+        new("POST /v1/telemetry", "/v1/telemetry", "200 200 200 200", "x"),
+        new("* /xet/{**rest}", "/xet/nonsense", "404 404 404 404"),
 
         new("POST /api/repos/create", "/api/repos/create", Unchangeable, """{"name":"x","organization":"alice"}"""),
         new("DELETE /api/repos/delete", "/api/repos/delete", HiddenFromChange, """{"name":"secret","organization":"alice"}"""),
@@ -144,6 +163,18 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("* /{name}/raw/{**rest}", "/gpt2/raw/main/x", Nothing),
         new("* /{type}/{name}/resolve/{**rest}", "/datasets/squad/resolve/main/x", Nothing),
         new("* /{type}/{name}/raw/{**rest}", "/datasets/squad/raw/main/x", Nothing),
+
+        // What a Xet token reads; and links to chunks, which carry their own authority.
+        new("GET /xet/v2/reconstructions/{hash}", "/xet/v2/reconstructions/0", "401 401 401 401"),
+        new("GET /xet/v1/reconstructions/{hash}", "/xet/v1/reconstructions/0", "401 401 401 401"),
+        new("GET /xet/reconstructions/{hash}", "/xet/reconstructions/0", "401 401 401 401"),
+        new("GET /xet/reconstruction/{hash}", "/xet/reconstruction/0", "401 401 401 401"),
+        new("GET /xet/v1/reconstructions", "/xet/v1/reconstructions", "401 401 401 401"),
+        new("GET /xet/reconstructions", "/xet/reconstructions", "401 401 401 401"),
+        new("POST /xet/v1/reconstructions", "/xet/v1/reconstructions", "401 401 401 401", "[]"),
+        new("POST /xet/reconstructions", "/xet/reconstructions", "401 401 401 401", "[]"),
+        new("HEAD /xet/v1/files/{hash}", "/xet/v1/files/0", "401 401 401 401"),
+        new("GET HEAD /xet/data/{xorb}", "/xet/data/0?start=0&end=0&expires=1&signature=x", "403 403 403 403"),
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, string?>> RowsOfOpen => Table.Where(r => r.Route.Contains("{owner}", StringComparison.Ordinal) && r.Request.Contains("alice/open", StringComparison.Ordinal))

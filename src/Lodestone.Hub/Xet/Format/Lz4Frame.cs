@@ -85,8 +85,7 @@ internal static class Lz4Frame
 
     private static int Unpack(ReadOnlySpan<byte> block, Span<byte> room, ReadOnlySpan<byte> before)
     {
-        Require(!room.IsEmpty, "unpacks to more than its stated length");
-        var length = before.IsEmpty ? LZ4Codec.Decode(block, room) : LZ4Codec.Decode(block, room, before);
+        var length = Lz4Block.Unpack(block, room, before);
         Require(length >= 0, "has an LZ4 block that is damaged, or unpacks to more than its stated length");
         return length;
     }

@@ -6,8 +6,8 @@ using Lodestone.Core;
 namespace Lodestone.Hub;
 
 /// <summary>
-/// Reads a shard as it comes. Counts are not believed: what is held grows with what has come, to at most about twice a shard's largest
-/// size. Offsets and footers are not used: the parts follow each other.
+/// Reads a shard as it comes. Counts are not believed: what is held grows with what has come, to a few times a shard's largest size.
+/// Offsets and footers are not used: the parts follow each other.
 /// </summary>
 internal sealed class ShardReader
 {

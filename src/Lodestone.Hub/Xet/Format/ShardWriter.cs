@@ -45,6 +45,12 @@ internal static class ShardWriter
         BinaryPrimitives.WriteUInt64LittleEndian(footer, ShardFormat.FooterVersion);
         BinaryPrimitives.WriteUInt64LittleEndian(footer[8..], ShardFormat.RecordSize);
         BinaryPrimitives.WriteUInt64LittleEndian(footer[16..], (ulong)xorbsStart);
+        foreach (var emptyTable in (ReadOnlySpan<int>)[24, 40, 56])
+        {
+            // Where tables of file, xorb and chunk names would be. Clients take the first for the end of the xorbs.
+            BinaryPrimitives.WriteUInt64LittleEndian(footer[emptyTable..], (ulong)start);
+        }
+
         key[..Blake3.KeySize].CopyTo(footer[72..]);
         BinaryPrimitives.WriteUInt64LittleEndian(footer[104..], (ulong)created.ToUnixTimeSeconds());
         BinaryPrimitives.WriteUInt64LittleEndian(footer[112..], (ulong)expires.ToUnixTimeSeconds());

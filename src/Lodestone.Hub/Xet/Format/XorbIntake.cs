@@ -48,18 +48,21 @@ internal sealed class XorbIntake : IDisposable
 
     private async Task<ChunkTable> CopyAsync(CancellationToken cancel)
     {
-        while (await FillAsync(ChunkRecord.HeaderSize, cancel) && !_buffer.AsSpan(_checked).StartsWith(FooterMark))
+        try
         {
-            var record = Checked(() => ChunkRecord.Read(_buffer.AsSpan(_checked)));
-            if (!await FillAsync(record.RecordLength, cancel))
+            while (await FillAsync(ChunkRecord.HeaderSize, cancel) && !_buffer.AsSpan(_checked).StartsWith(FooterMark))
             {
-                throw Invalid($"record {_chunks.Count} ends too early");
+                var record = ChunkRecord.Read(_buffer.AsSpan(_checked));
+                await FillAsync(record.RecordLength, cancel);
+                Take(record);
             }
-
-            Take(record);
+        }
+        catch (InvalidDataException fault)
+        {
+            throw Invalid($"record {_chunks.Count} {fault.Message}");
         }
 
-        await WriteAsync(cancel);
+        Write();
         await DropAsync(cancel);
         return _chunks.Count > 0 ? new ChunkTable(_tree.Root(), _chunks) : throw Invalid("it has no chunks");
     }
@@ -72,15 +75,7 @@ internal sealed class XorbIntake : IDisposable
         }
 
         var chunk = _chunk.AsSpan(0, record.Length);
-        try
-        {
-            ChunkCodec.Decode(record.Compression, _buffer.AsSpan(_checked + ChunkRecord.HeaderSize, record.PayloadLength), chunk);
-        }
-        catch (InvalidDataException fault)
-        {
-            throw Invalid($"record {_chunks.Count} {fault.Message}");
-        }
-
+        ChunkCodec.Decode(record.Compression, _buffer.AsSpan(_checked + ChunkRecord.HeaderSize, record.PayloadLength), chunk);
         var hash = XetHashes.Chunk(chunk);
         var before = _chunks.Count > 0 ? _chunks[^1] : default;
         _tree.Add(hash, chunk.Length);
@@ -88,12 +83,12 @@ internal sealed class XorbIntake : IDisposable
         _checked += record.RecordLength;
     }
 
-    /// <summary>Waits for so many bytes after the checked ones. False at the end of the content, if nothing was left.</summary>
+    /// <summary>Waits for so many bytes after the checked ones. False at the end of the content, where nothing is left.</summary>
     private async ValueTask<bool> FillAsync(int count, CancellationToken cancel)
     {
         if (_checked + count > BufferSize)
         {
-            await WriteAsync(cancel);
+            Write();
         }
 
         while (_filled - _checked < count)
@@ -101,7 +96,7 @@ internal sealed class XorbIntake : IDisposable
             var received = await _content.ReadAsync(_buffer.AsMemory(_filled, BufferSize - _filled), cancel);
             if (received == 0)
             {
-                return _filled == _checked ? false : throw Invalid($"record {_chunks.Count} ends too early");
+                return _filled == _checked ? false : throw new InvalidDataException("ends too early");
             }
 
             _filled += received;
@@ -111,9 +106,10 @@ internal sealed class XorbIntake : IDisposable
         return true;
     }
 
-    private async Task WriteAsync(CancellationToken cancel)
+    // Into the page cache: what an asynchronous call would do on another thread.
+    private void Write()
     {
-        await RandomAccess.WriteAsync(_file, _buffer.AsMemory(0, _checked), _written, cancel);
+        RandomAccess.Write(_file, _buffer.AsSpan(0, _checked), _written);
         _written += _checked;
         _buffer.AsSpan(_checked, _filled - _checked).CopyTo(_buffer);
         _filled -= _checked;
@@ -134,18 +130,6 @@ internal sealed class XorbIntake : IDisposable
         if (_received > XorbLimits.Size)
         {
             throw Invalid($"it is longer than {XorbLimits.Size} bytes");
-        }
-    }
-
-    private T Checked<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (InvalidDataException fault)
-        {
-            throw Invalid($"record {_chunks.Count} {fault.Message}");
         }
     }
 

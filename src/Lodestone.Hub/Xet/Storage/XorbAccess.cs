@@ -3,9 +3,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>
-/// Who may build on which chunks. Whoever has sent a xorb may use all of it. Else only chunks of files that the token's holder
-/// may read anyway: those of its repository, for a member those of the whole namespace, and those of public repositories
-/// where the server is set so. Everything else looks as if it were not there, so that nobody learns what others have.
+/// Who may build on which chunks. Whoever has sent a xorb may use all of it, and a member's whole namespace with them. Else only
+/// chunks of files that the token's holder may read anyway: those of its repository, of namespaces the holder belongs to, and of
+/// public repositories where the server is set so. Everything else looks as if it were not there, so that nobody learns what
+/// others have.
 /// </summary>
 internal sealed class XorbAccess(HubDb db, HubOptions options)
 {
@@ -15,12 +16,13 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
     public async Task<Dictionary<XetHash, ChunkRanges>> UsableAsync(XetToken token, IEnumerable<XetHash> xorbs, CancellationToken cancel)
     {
         var usable = new Dictionary<XetHash, ChunkRanges>();
+        var grantees = token.Grantees;
         foreach (var some in xorbs.Distinct().Chunk(AtOnce))
         {
-            var granted = await db.XorbGrants.Where(g => g.GranteeId == token.GranteeId && some.Contains(g.Xorb)).Select(g => g.Xorb).ToListAsync(cancel);
+            var granted = await db.XorbGrants.Where(g => grantees.Contains(g.GranteeId) && some.Contains(g.Xorb)).Select(g => g.Xorb).Distinct().ToListAsync(cancel);
             granted.ForEach(xorb => RangesOf(usable, xorb).Add(0, int.MaxValue));
             var others = some.Except(granted).ToHashSet();
-            await foreach (var terms in Readable(token, others).AsAsyncEnumerable().WithCancellation(cancel))
+            await foreach (var terms in Terms(token, others).AsAsyncEnumerable().WithCancellation(cancel))
             {
                 foreach (var term in FileTerm.Decode(terms).Where(t => others.Contains(t.Xorb)))
                 {
@@ -32,14 +34,28 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
         return usable;
     }
 
-    /// <summary>Terms of files that have chunks of the given xorbs.</summary>
-    private IQueryable<byte[]> Readable(XetToken token, IReadOnlyCollection<XetHash> xorbs)
+    /// <summary>Xorbs of which the token may use something.</summary>
+    public IQueryable<XetHash> Usable(XetToken token)
     {
-        var (repoId, ownerId, isOfOwner, isShared) = (token.RepoId, token.OwnerId, token.IsOfOwner, options.SharePublicChunks);
-        var repos = db.Repos.Where(r => r.Id == repoId || (isOfOwner && r.OwnerId == ownerId) || (isShared && !r.IsPrivate));
+        var readable = Readable(token).Select(f => f.Hash);
+        return db.XorbGrants.Where(g => g.GranteeId == token.GranteeId).Select(g => g.Xorb)
+            .Concat(db.FileXorbs.Where(f => readable.Contains(f.File)).Select(f => f.Xorb));
+    }
+
+    /// <summary>Files that the token's holder may read anyway.</summary>
+    public IQueryable<ChunkedFile> Readable(XetToken token)
+    {
+        var (repoId, namespaces, isShared) = (token.RepoId, token.Namespaces, options.SharePublicChunks);
+        var repos = db.Repos.Where(r => r.Id == repoId || namespaces.Contains(r.OwnerId) || (isShared && !r.IsPrivate));
         var held = db.LfsObjects.Where(o => repos.Any(r => r.Id == o.RepoId)).Select(o => o.Sha256);
+        return db.ChunkedFiles.Where(f => held.Contains(f.Sha256));
+    }
+
+    /// <summary>Terms of files that have chunks of the given xorbs.</summary>
+    private IQueryable<byte[]> Terms(XetToken token, IReadOnlyCollection<XetHash> xorbs)
+    {
         var needing = db.FileXorbs.Where(f => xorbs.Contains(f.Xorb)).Select(f => f.File);
-        return db.ChunkedFiles.Where(f => needing.Contains(f.Hash) && held.Contains(f.Sha256)).Select(f => f.Terms);
+        return Readable(token).Where(f => needing.Contains(f.Hash)).Select(f => f.Terms);
     }
 
     private static ChunkRanges RangesOf(Dictionary<XetHash, ChunkRanges> usable, XetHash xorb)

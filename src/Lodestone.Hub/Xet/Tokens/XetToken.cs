@@ -11,22 +11,23 @@ namespace Lodestone.Hub;
 /// whose chunks it may build on, all signed. Who may have it was settled when it was given out.
 /// </summary>
 /// <param name="OwnerId">The repository's namespace. A token does not outlive a move to another.</param>
-/// <param name="GranteeId">
-/// Who may build on xorbs that are sent with the token: the namespace, where the caller may change (to read: may read) its
-/// repository; else only the caller, who proposes a change or reads what is public.
-/// </param>
-internal sealed record XetToken(Guid RepoId, Guid OwnerId, Guid GranteeId, XetScope Scope, DateTimeOffset ExpiresAt)
+/// <param name="HolderId">Who asked for it; nobody: empty.</param>
+internal sealed record XetToken(Guid RepoId, Guid OwnerId, Guid HolderId, XetScope Scope, DateTimeOffset ExpiresAt)
 {
-    private const int Parts = 6;
-
     private static readonly RefusalCode Invalid = new("xet_token_invalid", 401);
     private static readonly RefusalCode Expired = new("xet_token_expired", 401);
 
     /// <summary>Clients ask anew up to a minute before the end.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(15);
 
-    /// <summary>Whether it is for somebody of the repository's namespace.</summary>
-    public bool IsOfOwner => GranteeId == OwnerId;
+    /// <summary>Those whose private files the holder may read; the holder's own is one.</summary>
+    public IReadOnlyList<Guid> Namespaces { get; init; } = [HolderId];
+
+    /// <summary>
+    /// Who may build on xorbs that are sent with the token: the holder, in any repository, because clients remember what they have
+    /// sent and refer to it unasked; and for a member everybody else in the namespace.
+    /// </summary>
+    public IReadOnlyList<Guid> Grantees => Namespaces.Contains(OwnerId) && OwnerId != HolderId ? [HolderId, OwnerId] : [HolderId];
 
     public string ToText(byte[] secret) => $"{Claims()}.{Sign(Claims(), secret)}";
 
@@ -47,13 +48,20 @@ internal sealed record XetToken(Guid RepoId, Guid OwnerId, Guid GranteeId, XetSc
         CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(Sign(claims, secret)), Encoding.UTF8.GetBytes(signature));
 
     // Only what was signed comes here, and only this class signs it.
-    private static XetToken Parse(string[] claims) => claims is { Length: Parts } and ["xet", var scope, var repo, var owner, var grantee, var expires]
+    private static XetToken Parse(string[] claims) => claims is ["xet", var scope, var repo, var owner, var holder, var namespaces, var expires]
         ? new XetToken(
-            Guid.ParseExact(repo, "N"), Guid.ParseExact(owner, "N"), Guid.ParseExact(grantee, "N"), Enum.Parse<XetScope>(scope),
+            Guid.ParseExact(repo, "N"), Guid.ParseExact(owner, "N"), Guid.ParseExact(holder, "N"), Enum.Parse<XetScope>(scope),
             DateTimeOffset.FromUnixTimeSeconds(long.Parse(expires, CultureInfo.InvariantCulture)))
+        {
+            Namespaces = [.. namespaces.Split('-', StringSplitOptions.RemoveEmptyEntries).Select(id => Guid.ParseExact(id, "N"))],
+        }
         : throw new FormatException("A Xet token was signed that has other parts.");
 
-    private string Claims() => string.Create(CultureInfo.InvariantCulture, $"xet.{Scope}.{RepoId:N}.{OwnerId:N}.{GranteeId:N}.{ExpiresAt.ToUnixTimeSeconds()}");
+    private string Claims()
+    {
+        var namespaces = string.Join('-', Namespaces.Select(id => id.ToString("N")));
+        return string.Create(CultureInfo.InvariantCulture, $"xet.{Scope}.{RepoId:N}.{OwnerId:N}.{HolderId:N}.{namespaces}.{ExpiresAt.ToUnixTimeSeconds()}");
+    }
 
     private static string Sign(string claims, byte[] secret) => Base64Url.EncodeToString(HMACSHA256.HashData(secret, Encoding.UTF8.GetBytes(claims)));
 }

@@ -35,7 +35,7 @@ internal static class XetTokenRoutes
 
     private static async Task<IResult> AnswerAsync(XetToken token, XetTokens tokens, HttpContext context, CancellationToken cancel)
     {
-        var answer = await tokens.GrantAsync(token, context.Request, cancel);
+        var answer = await tokens.GrantAsync(token, context.Request.BaseAddress(), cancel);
         foreach (var (name, value) in answer.ToHeaders())
         {
             context.Response.Headers[name] = value;

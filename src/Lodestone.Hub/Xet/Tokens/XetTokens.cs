@@ -10,15 +10,18 @@ internal sealed class XetTokens(HubDb db, LinkKeys keys, TimeProvider clock)
 {
     private const string Bearer = "Bearer ";
 
+    /// <summary>In one token, which travels in a header.</summary>
+    private const int MostNamespaces = 100;
+
     /// <param name="repo">Found for what the caller wants to do.</param>
     public XetToken For(Repo repo, XetScope scope, Caller caller)
     {
-        var isOfOwner = scope is XetScope.Write ? repo.CanBeChangedBy(caller) : caller.CanRead(repo.OwnerId);
-        return new XetToken(repo.Id, repo.OwnerId, isOfOwner ? repo.OwnerId : caller.Id, scope, clock.GetUtcNow() + XetToken.Lifetime);
+        var namespaces = caller.Readable.OrderByDescending(id => id == repo.OwnerId || id == caller.Id).Take(MostNamespaces);
+        return new XetToken(repo.Id, repo.OwnerId, caller.Id, scope, clock.GetUtcNow() + XetToken.Lifetime) { Namespaces = [.. namespaces] };
     }
 
-    public async ValueTask<XetAnswer> GrantAsync(XetToken token, HttpRequest request, CancellationToken cancel) =>
-        new(token.ToText(await keys.CurrentAsync(cancel)), token.ExpiresAt.ToUnixTimeSeconds(), request.BaseAddress() + Xet.Place);
+    public async ValueTask<XetAnswer> GrantAsync(XetToken token, string baseAddress, CancellationToken cancel) =>
+        new(token.ToText(await keys.CurrentAsync(cancel)), token.ExpiresAt.ToUnixTimeSeconds(), baseAddress + Xet.Place);
 
     /// <summary>The token of a call, whose repository is still there and still its namespace's.</summary>
     /// <exception cref="Refusal"><c>xet_token_invalid</c>, <c>xet_token_expired</c> or <c>forbidden</c>.</exception>

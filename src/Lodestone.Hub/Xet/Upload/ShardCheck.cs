@@ -21,11 +21,12 @@ internal sealed class ShardCheck(XorbStore store, IReadOnlyDictionary<XetHash, C
     public IReadOnlyList<KnownChunk> Known => _known;
 
     /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
-    public NewChunkedFile Check(ShardFile file)
+    public NewChunkedFile Check(ShardFile file, CancellationToken cancel)
     {
         var (tree, size, terms) = (new HashTree(), 0L, new List<FileTerm>(file.Terms.Count));
         foreach (var term in file.Terms)
         {
+            cancel.ThrowIfCancellationRequested(); // a few bytes of a shard can name many chunks
             var table = Table(file, term);
             for (var i = term.FirstChunk; i < term.EndChunk; i++)
             {
@@ -68,7 +69,7 @@ internal sealed class ShardCheck(XorbStore store, IReadOnlyDictionary<XetHash, C
             throw ChunkedFiles.Missing(term.Xorb);
         }
 
-        if (term.FirstChunk < 0 || term.FirstChunk >= term.EndChunk || term.EndChunk > table.Chunks.Count)
+        if (term.EndChunk > table.Chunks.Count)
         {
             throw Wrong(file, $"names chunks {term.FirstChunk} to {term.EndChunk} of xorb {term.Xorb}, which has {table.Chunks.Count}");
         }

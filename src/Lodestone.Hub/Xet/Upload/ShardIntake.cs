@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Security.Cryptography;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 
@@ -16,6 +18,7 @@ namespace Lodestone.Hub;
 internal sealed class ShardIntake(HubDb db, XorbAccess access, XorbStore store, ChunkedFiles files, StorageQuota quota)
 {
     private const int AtOnce = 500;
+    private const int AtOnceBytes = 1024 * 1024;
 
     /// <param name="progress">Hears of each file that is proved, or was.</param>
     /// <returns>False when all of it was known.</returns>
@@ -24,7 +27,7 @@ internal sealed class ShardIntake(HubDb db, XorbAccess access, XorbStore store, 
     {
         var named = shard.Files.SelectMany(f => f.Terms).Select(t => t.Xorb).Concat(shard.Xorbs.Select(x => x.Hash));
         var check = new ShardCheck(store, await access.UsableAsync(token, named, cancel)); // 1
-        List<NewChunkedFile> wanted = [.. shard.Files.Select(check.Check)]; // 2
+        List<NewChunkedFile> wanted = [.. shard.Files.Select(file => check.Check(file, cancel))]; // 2
         foreach (var xorb in shard.Xorbs)
         {
             check.Check(xorb);
@@ -46,14 +49,13 @@ internal sealed class ShardIntake(HubDb db, XorbAccess access, XorbStore store, 
 
     private async Task ProveAsync(List<NewChunkedFile> wanted, ShardProgress progress, CancellationToken cancel)
     {
-        progress.Begin(wanted.Count);
         foreach (var some in wanted.Chunk(AtOnce))
         {
             var hashes = some.Select(f => f.Hash).ToArray();
             var proved = await db.ChunkedFiles.Where(f => hashes.Contains(f.Hash)).ToDictionaryAsync(f => f.Hash, f => f.Sha256, cancel);
             foreach (var file in some)
             {
-                var sha256 = proved.TryGetValue(file.Hash, out var known) ? Sha256Digest.Parse(known) : await FileProof.HashAsync(store, file.Terms, cancel);
+                var sha256 = proved.TryGetValue(file.Hash, out var known) ? Sha256Digest.Parse(known) : Rebuild(file, cancel);
                 if (sha256 != file.Sha256)
                 {
                     throw new Refusal(RefusalCode.Invalid, $"File {file.Hash} of the shard has the SHA-256 {sha256}, not {file.Sha256}. Nothing was registered; upload the file again.");
@@ -63,5 +65,26 @@ internal sealed class ShardIntake(HubDb db, XorbAccess access, XorbStore store, 
                 progress.Verified();
             }
         }
+    }
+
+    private Sha256Digest Rebuild(NewChunkedFile file, CancellationToken cancel)
+    {
+        using var content = new RebuiltStream(store, new FileTerms([.. file.Terms]));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(AtOnceBytes);
+        try
+        {
+            for (int read; (read = content.Read(buffer)) > 0;)
+            {
+                cancel.ThrowIfCancellationRequested();
+                hash.AppendData(buffer, 0, read);
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        return Sha256Digest.FromHash(hash.GetHashAndReset());
     }
 }

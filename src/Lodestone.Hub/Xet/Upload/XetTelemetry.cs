@@ -1,7 +1,6 @@
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 
 namespace Lodestone.Hub;
@@ -12,13 +11,11 @@ namespace Lodestone.Hub;
 /// </summary>
 internal static class XetTelemetry
 {
-    private const long MostBytes = 1024 * 1024;
-
     public static void MapXetTelemetry(this IEndpointRouteBuilder routes)
     {
         foreach (var place in (string[])["/v1/telemetry", Xet.Place + "/v1/telemetry"])
         {
-            routes.MapPost(place, () => Results.Ok()).WithErrorShape(ErrorShape.Hub).WithOwnAuthority().WithMetadata(new RequestSizeLimitAttribute(MostBytes));
+            routes.MapPost(place, () => Results.Ok()).WithErrorShape(ErrorShape.Hub).WithOwnAuthority();
         }
     }
 }

@@ -29,7 +29,7 @@ internal static class XorbUpload
     {
         var token = await tokens.RequireAsync(request, XetScope.Write, cancel);
         var table = await store.WriteAsync(request.BodyReader, HashIn(hash), cancel);
-        return HubAnswer.Json(new SentXorb(await entry.AddAsync(table, token.GranteeId, cancel)), HubJson.Default.SentXorb);
+        return HubAnswer.Json(new SentXorb(await entry.AddAsync(table, token.Grantees, cancel)), HubJson.Default.SentXorb);
     }
 
     private static async Task<IResult> Find(string hash, XetTokens tokens, XorbStore store, XorbAccess access, HttpContext context, CancellationToken cancel)
