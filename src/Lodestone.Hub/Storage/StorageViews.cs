@@ -8,17 +8,17 @@ internal sealed record NewStorageLimit(long? Limit);
 /// <param name="Limit">Bytes; null: no limit.</param>
 internal sealed record StorageView(string Name, long Used, long? Limit)
 {
-    /// <summary>Absent where it was not counted yet.</summary>
+    /// <summary>Null where it was not counted yet.</summary>
     public StorageReport? Report { get; init; }
 
     public static StorageView Of(Identity.Namespace one, StorageUse use) => new(one.Name, use.Used, use.Limit);
 }
 
 /// <param name="Name"><c>owner/name</c>.</param>
-/// <param name="Report">Absent where it was not counted yet.</param>
+/// <param name="Report">Null where it was not counted yet.</param>
 internal sealed record RepoStorageView(string Name, StorageReport? Report);
 
-/// <param name="Report">Absent where it was not counted yet.</param>
+/// <param name="Report">Null where it was not counted yet.</param>
 /// <param name="Namespaces">Those that need most, at most 100.</param>
 internal sealed record ServerStorageView(StorageReport? Report, IReadOnlyList<NamespaceStorageView> Namespaces);
 
@@ -34,7 +34,7 @@ internal sealed record StorageReport(long Files, long Logical, long Stored, long
 /// <param name="IsDryRun">Changes nothing and says what would be.</param>
 internal sealed record NewSweep(bool IsDryRun);
 
-/// <param name="EndedAt">Absent while it waits or runs, as is the report.</param>
+/// <param name="EndedAt">Null while it waits or runs, as is the report.</param>
 internal sealed record SweepView(string Id, bool IsDryRun, DateTimeOffset AskedAt, DateTimeOffset? EndedAt, ReclaimReport? Report)
 {
     public static SweepView Of(Sweep sweep) => new(sweep.Id.ToString(), sweep.IsDryRun, sweep.AskedAt, sweep.EndedAt, sweep.Found);

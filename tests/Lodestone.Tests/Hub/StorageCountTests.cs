@@ -88,6 +88,28 @@ public sealed class StorageCountTests
         Assert.Contains($"needed: {Lodestone.Ui.Readable.Bytes(dry.Server!.Stored)}, for 1 large files of 20 kB", dry.Text, StringComparison.Ordinal); // a sweep counts
     }
 
+    [Fact]
+    public async Task Namespaces_are_listed_with_what_needs_most_first_page_by_page()
+    {
+        await using var stage = await KeepingStage.SetAsync();
+        foreach (var size in (int[])[100, 300, 200, 300])
+        {
+            var repo = await stage.RepoAsync(Guid.CreateVersion7());
+            await stage.Hub.InScopeAsync(services => repo.HoldAsync(services, LfsCalls.Bytes(size, size)));
+        }
+
+        await CountAllAsync(stage);
+        var pages = new List<long[]>();
+        for (StorageCount? last = null; pages.Count < 4;)
+        {
+            var page = await stage.Hub.InScopeAsync(services => services.GetRequiredService<StorageFigures>().LargestAsync(last, 1, CancellationToken.None));
+            pages.Add([.. page.Select(c => c.Stored)]);
+            last = page[^1];
+        }
+
+        Assert.Equal([300, 300, 200, 100], pages.SelectMany(p => p));
+    }
+
     private static string Figures(StorageCount count) => $"{count.Files} {count.Logical} {count.Stored} {count.Shared}";
 
     private static Task<IReadOnlyList<StorageCount>> CountAsync(KeepingStage stage, Guid ownerId) =>

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Lodestone.Core;
 
 namespace Lodestone.Hub;
@@ -84,7 +85,8 @@ internal sealed class Conversion(HubDb db, IBlobStore blobs, XorbStore store, Xo
 
     private async Task ProveAsync(FileDraft draft, Sha256Digest digest, CancellationToken cancel)
     {
-        var actual = await FileProof.HashAsync(store, draft.Terms, cancel);
+        await using var rebuilt = new RebuiltStream(store, new FileTerms([.. draft.Terms]));
+        var actual = Sha256Digest.FromHash(await SHA256.HashDataAsync(rebuilt, cancel));
         if (actual != digest)
         {
             throw new InvalidDataException($"The blob {digest} came out of its chunks as {actual}.");

@@ -62,7 +62,7 @@ internal sealed class ChunkingClient(Guid ownerId, Random? random = null)
         var tree = new HashTree();
         chunks.ForEach(c => tree.Add(XetHashes.Chunk(c), c.Length));
         var file = new ShardFile(tree.FileHash(), Terms(chunks), Sha256Digest.Parse(LfsCalls.Digest(content)));
-        await services.GetRequiredService<ShardIntake>().TakeAsync(new Shard([file], []), token, new ShardProgress(), CancellationToken.None);
+        await services.GetRequiredService<ShardIntake>().TakeAsync(new Shard([file], []), token, new ShardProgress(1), CancellationToken.None);
     }
 
     private async Task SendXorbAsync(IServiceProvider services, byte[][] chunks)

@@ -11,7 +11,7 @@ namespace Lodestone.Tests.Hub;
 /// </summary>
 internal sealed class KeepingWorld : IAsyncDisposable
 {
-    private const int Steps = 6;
+    private const int Steps = 5;
     private const int Namespaces = 8;
 
     private readonly UnservedHub _hub;
