@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { freePort } from "./free-port.mjs";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const clients = createRequire(`${root}tests/clients/package.json`);
@@ -17,7 +18,7 @@ const size = mebibytes * 1024 * 1024;
 const gib = size / 1024 ** 3;
 const seedFile = join(root, "scripts/walk.seed.json");
 const accessToken = JSON.parse(readFileSync(seedFile, "utf8")).users.find((one) => one.name === "mira").tokens[0].value;
-const hubUrl = `http://127.0.0.1:${20_000 + Math.floor(Math.random() * 20_000)}`;
+const hubUrl = `http://127.0.0.1:${await freePort()}`;
 const data = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), "lodestone-bench-"));
 const ticks = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
 const run = (program, args) => execFileSync(program, args, { encoding: "utf8", maxBuffer: 1 << 26 });
