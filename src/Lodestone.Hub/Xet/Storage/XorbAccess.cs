@@ -37,8 +37,8 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
     /// <summary>Xorbs of which the token may use something.</summary>
     public IQueryable<XetHash> Usable(XetToken token)
     {
-        var readable = Readable(token).Select(f => f.Hash);
-        return db.XorbGrants.Where(g => g.GranteeId == token.GranteeId).Select(g => g.Xorb)
+        var (grantees, readable) = (token.Grantees, Readable(token).Select(f => f.Hash));
+        return db.XorbGrants.Where(g => grantees.Contains(g.GranteeId)).Select(g => g.Xorb)
             .Concat(db.FileXorbs.Where(f => readable.Contains(f.File)).Select(f => f.Xorb));
     }
 
