@@ -56,18 +56,15 @@ public sealed class Database : IAsyncDisposable
     {
         using var gate = await WriteGateAsync(file, cancel);
         await using var connection = await OpenAsync(file, SqlitePragmas.Journal, cancel);
-        await connection.ExecuteAsync(IsPostgres ? $"begin; set local synchronous_commit = off" : (FormattableString)$"begin immediate", cancel);
-        try
+        await using var transaction = await connection.BeginTransactionAsync(cancel); // undone where it is not committed
+        if (IsPostgres)
         {
-            var result = await work(connection);
-            await connection.ExecuteAsync($"commit", CancellationToken.None);
-            return result;
+            await connection.ExecuteAsync($"set local synchronous_commit = off", cancel);
         }
-        catch
-        {
-            await connection.ExecuteAsync($"rollback", CancellationToken.None);
-            throw;
-        }
+
+        var result = await work(connection);
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
     }
 
     /// <summary>The twin of <see cref="Instant"/>: an instant as hand-written SQL returned it.</summary>

@@ -27,8 +27,7 @@ internal static class Resolve
         {
             // Deleted for good where it is not held: the pointer leads nowhere.
             var known = await held.FindAsync(repo.Id, large.Digest, cancel) ?? throw HubRefusals.EntryNotFound(tree.Commit);
-            offer = known.Xet is { } hash && XetOffer.IsUnderstood(context.Request) ? XetOffer.Of(repo, tree.Commit, large, hash, context.Request) : null;
-            offer?.Announce(response);
+            offer = known.Xet is { } hash ? XetOffer.Make(context, repo, tree.Commit, large, hash) : null;
             response.Headers["X-Linked-Etag"] = $"\"{large.Digest}\"";
             response.Headers["X-Linked-Size"] = large.Size.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }

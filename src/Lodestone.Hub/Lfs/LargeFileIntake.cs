@@ -6,6 +6,8 @@ namespace Lodestone.Hub;
 /// <summary>Writes down that a repository holds a large file, after its bytes are durable.</summary>
 internal sealed class LargeFileIntake(HubDb db, StorageQuota quota, TimeProvider clock)
 {
+    private const int AtOnce = 500;
+
     /// <summary>A link outlives neither its hours nor its repository. Who may use it was settled when it was made.</summary>
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task RequireRepoAsync(Guid repoId, CancellationToken cancel)
@@ -22,7 +24,7 @@ internal sealed class LargeFileIntake(HubDb db, StorageQuota quota, TimeProvider
     /// <returns>False when the repository held it.</returns>
     /// <exception cref="Refusal"><c>not_found</c>, <c>storage_quota_exceeded</c>.</exception>
     public Task<bool> HoldAsync(Guid repoId, Blob blob, CancellationToken cancel) =>
-        db.WriteAsync(async inner => await HoldInAsync(await LockAsync(repoId, inner), blob, inner), cancel);
+        db.WriteAsync(async inner => await HoldInAsync(await LockAsync(repoId, inner), [blob], inner), cancel);
 
     /// <summary>The repository, which nobody else adds to until the transaction ends.</summary>
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
@@ -33,19 +35,27 @@ internal sealed class LargeFileIntake(HubDb db, StorageQuota quota, TimeProvider
     }
 
     /// <summary>As <see cref="HoldAsync"/>, in a transaction that has locked the repository.</summary>
-    public async Task<bool> HoldInAsync(Repo repo, Blob blob, CancellationToken cancel)
+    /// <returns>False when the repository held them all.</returns>
+    public async Task<bool> HoldInAsync(Repo repo, IReadOnlyCollection<Blob> blobs, CancellationToken cancel)
     {
-        var (repoId, sha256) = (repo.Id, blob.Digest.Hex);
-        var held = db.LfsObjects.Where(o => o.RepoId == repoId && o.Sha256 == sha256);
-        if (await held.ExecuteUpdateAsync(o => o.SetProperty(p => p.UnreferencedSince, (DateTimeOffset?)null), cancel) > 0)
+        var (repoId, isNew) = (repo.Id, false);
+        foreach (var some in blobs.DistinctBy(b => b.Digest).Chunk(AtOnce))
         {
-            return false;
+            var digests = some.Select(b => b.Digest.Hex).ToArray();
+            var held = db.LfsObjects.Where(o => o.RepoId == repoId && digests.Contains(o.Sha256));
+            await held.Where(o => o.UnreferencedSince != null).ExecuteUpdateAsync(o => o.SetProperty(p => p.UnreferencedSince, (DateTimeOffset?)null), cancel);
+            var known = (await held.Select(o => o.Sha256).ToListAsync(cancel)).ToHashSet(StringComparer.Ordinal);
+            var fresh = some.Where(b => !known.Contains(b.Digest.Hex)).ToList();
+            if (fresh.Count > 0)
+            {
+                (await quota.IfLimitedAsync(repo.OwnerId, cancel))?.Require(fresh.Sum(b => b.Size));
+                db.LfsObjects.AddRange(fresh.Select(b => new LfsObject(repoId, b.Digest.Hex, b.Size, clock.GetUtcNow())));
+                await db.SaveChangesAsync(cancel);
+                isNew = true;
+            }
         }
 
-        (await quota.IfLimitedAsync(repo.OwnerId, cancel))?.Require(blob.Size);
-        db.LfsObjects.Add(new LfsObject(repoId, sha256, blob.Size, clock.GetUtcNow()));
-        await db.SaveChangesAsync(cancel);
-        return true;
+        return isNew;
     }
 
     private static Refusal Gone() => new(RefusalCode.NotFound, "The repository is gone.");

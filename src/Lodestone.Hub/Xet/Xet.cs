@@ -14,10 +14,8 @@ internal static class Xet
     /// <summary>What the calls know of chunks is of one sort; clients name it, in one of two ways.</summary>
     public const string Prefix = "{prefix:regex(^default(-merkledb)?$)}";
 
-    private const int Last = int.MaxValue;
-
     /// <summary>Clients that know a newer call try the older one after a 404, but ask for a new token after a 401.</summary>
-    public static void MapUnknownXet(this IEndpointRouteBuilder xet) => xet.Map("/{**rest}", Refuse).WithOrder(Last);
+    public static void MapUnknownXet(this IEndpointRouteBuilder xet) => xet.Map("/{**rest}", Refuse);
 
     private static void Refuse(HttpRequest request) => throw new Refusal(RefusalCode.NotFound, $"There is no Xet call at {request.Path}.");
 }

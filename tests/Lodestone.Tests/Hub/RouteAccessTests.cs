@@ -163,6 +163,18 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("* /{name}/raw/{**rest}", "/gpt2/raw/main/x", Nothing),
         new("* /{type}/{name}/resolve/{**rest}", "/datasets/squad/resolve/main/x", Nothing),
         new("* /{type}/{name}/raw/{**rest}", "/datasets/squad/raw/main/x", Nothing),
+
+        // What a Xet token reads; and links to chunks, which carry their own authority.
+        new("GET /xet/v2/reconstructions/{hash}", "/xet/v2/reconstructions/0", "401 401 401 401"),
+        new("GET /xet/v1/reconstructions/{hash}", "/xet/v1/reconstructions/0", "401 401 401 401"),
+        new("GET /xet/reconstructions/{hash}", "/xet/reconstructions/0", "401 401 401 401"),
+        new("GET /xet/reconstruction/{hash}", "/xet/reconstruction/0", "401 401 401 401"),
+        new("GET /xet/v1/reconstructions", "/xet/v1/reconstructions", "401 401 401 401"),
+        new("GET /xet/reconstructions", "/xet/reconstructions", "401 401 401 401"),
+        new("POST /xet/v1/reconstructions", "/xet/v1/reconstructions", "401 401 401 401", "[]"),
+        new("POST /xet/reconstructions", "/xet/reconstructions", "401 401 401 401", "[]"),
+        new("HEAD /xet/v1/files/{hash}", "/xet/v1/files/0", "401 401 401 401"),
+        new("GET HEAD /xet/data/{xorb}", "/xet/data/0?start=0&end=0&expires=1&signature=x", "403 403 403 403"),
     ];
 
     public static IEnumerable<TheoryDataRow<string, string, string?>> RowsOfOpen => Table.Where(r => r.Route.Contains("{owner}", StringComparison.Ordinal) && r.Request.Contains("alice/open", StringComparison.Ordinal))

@@ -9,8 +9,6 @@ namespace Lodestone.Hub;
 /// <summary>How clients make files from chunks, under every address that generations of them use.</summary>
 internal static class Reconstructions
 {
-    private const int MostFiles = 1000;
-
     private static readonly RefusalCode OutOfRange = new("range_not_satisfiable", 416);
 
     public static void MapReconstructions(this IEndpointRouteBuilder xet)
@@ -54,11 +52,6 @@ internal static class Reconstructions
     private static async Task<IResult> ReadSeveralAsync(
         IReadOnlyList<string?> hashes, ReadableFiles files, XorbStore xorbs, XorbLinks links, HttpRequest request, CancellationToken cancel)
     {
-        if (hashes.Count is 0 or > MostFiles)
-        {
-            throw new Refusal(RefusalCode.Invalid, $"Ask for 1 to {MostFiles} files.");
-        }
-
         var wholes = (await files.FindAsync(request, hashes, cancel)).ToDictionary(
             f => f.Hash.ToString(), f => Reconstruction.Of(f.Terms, new ByteRange(0, f.Terms.Length), xorbs), StringComparer.Ordinal);
         var ranges = Reconstruction.RangesOf(wholes.Values.SelectMany(w => w.Terms), xorbs);

@@ -1,5 +1,6 @@
 using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 
 namespace Lodestone.Hub;
 
@@ -15,19 +16,34 @@ internal sealed record XetOffer(string Hash, string Etag, long Size, string Reco
     /// <summary>Whether the answer may be an offer in place of the file: the JavaScript client says so.</summary>
     public static bool IsAskedFor(HttpRequest request) => request.Headers.Accept.ToString().Contains(MediaType, StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Announces a chunked file in the answer's headers.</summary>
+    /// <returns>Null for clients that would not understand it.</returns>
+    public static XetOffer? Make(HttpContext context, Repo repo, ObjectId commit, LfsPointer file, XetHash hash)
+    {
+        context.Response.Headers.Append(HeaderNames.Vary, "Accept, User-Agent");
+        if (!IsUnderstood(context.Request))
+        {
+            return null;
+        }
+
+        var offer = Of(context.Request, repo, commit, file, hash);
+        offer.Announce(context.Response);
+        return offer;
+    }
+
     /// <summary>Python's client and Rust's do not say what they can do, but who they are.</summary>
-    public static bool IsUnderstood(HttpRequest request) =>
+    private static bool IsUnderstood(HttpRequest request) =>
         IsAskedFor(request) || request.Headers.UserAgent.ToString() is var agent
             && (agent.Contains("hf_hub/", StringComparison.Ordinal) || agent.Contains("hf-hub/", StringComparison.Ordinal));
 
-    public static XetOffer Of(Repo repo, ObjectId commit, LfsPointer file, XetHash hash, HttpRequest request) => new(
+    private static XetOffer Of(HttpRequest request, Repo repo, ObjectId commit, LfsPointer file, XetHash hash) => new(
         hash.ToString(),
         $"\"{file.Digest}\"",
         file.Size,
         $"{request.BaseAddress()}{Xet.Place}/v1/reconstructions/{hash}",
         $"{request.BaseAddress()}/api/{repo.Type.Segment()}/{repo.FullName}/xet-read-token/{commit}");
 
-    public void Announce(HttpResponse response)
+    private void Announce(HttpResponse response)
     {
         response.Headers["X-Xet-Hash"] = Hash;
         response.Headers["X-Xet-Refresh-Route"] = RefreshUrl;

@@ -28,13 +28,9 @@ internal sealed class ChunkedFiles(HubDb db, Database database, LargeFileIntake 
                 isNew |= await AddAsync(file, inner);
             }
 
+            await SaveAsync(inner);
             await AddAsync(known, inner);
-            foreach (var file in files.DistinctBy(f => f.Sha256).Where(_ => repo is not null))
-            {
-                isNew |= await intake.HoldInAsync(repo!, new Blob(file.Sha256, file.Size), inner); // not null where there are files
-            }
-
-            return isNew;
+            return repo is null ? isNew : await intake.HoldInAsync(repo, [.. files.Select(f => new Blob(f.Sha256, f.Size))], inner) || isNew;
         },
         cancel);
 
@@ -75,8 +71,6 @@ internal sealed class ChunkedFiles(HubDb db, Database database, LargeFileIntake 
             if (added == 1)
             {
                 db.FileXorbs.AddRange(file.Terms.Select(t => t.Xorb).Distinct().Select(xorb => new FileXorb(file.Hash, xorb)));
-                await db.SaveChangesAsync(cancel);
-                db.ChangeTracker.Clear();
                 return true;
             }
 
@@ -97,9 +91,14 @@ internal sealed class ChunkedFiles(HubDb db, Database database, LargeFileIntake 
             var rows = await db.KnownChunks.Where(c => hashes.Contains(c.Hash) && xorbs.Contains(c.Xorb)).Select(c => new { c.Hash, c.Xorb }).ToListAsync(cancel);
             var there = rows.Select(c => (c.Hash, c.Xorb)).ToHashSet();
             db.KnownChunks.AddRange(some.Where(c => !there.Contains((c.Hash, c.Xorb))));
-            await db.SaveChangesAsync(cancel);
-            db.ChangeTracker.Clear();
+            await SaveAsync(cancel);
         }
+    }
+
+    private async Task SaveAsync(CancellationToken cancel)
+    {
+        await db.SaveChangesAsync(cancel);
+        db.ChangeTracker.Clear();
     }
 
     public static Refusal Missing(XetHash xorb) =>

@@ -25,7 +25,6 @@ internal sealed class ShardIntake(HubDb db, XorbAccess access, XorbStore store, 
     /// <exception cref="Refusal"><c>invalid_request</c>, <c>storage_quota_exceeded</c>, <c>not_found</c>; nothing is registered.</exception>
     public async Task<bool> TakeAsync(Shard shard, XetToken token, ShardProgress progress, CancellationToken cancel)
     {
-        progress.Begin(shard.Files.Count);
         var named = shard.Files.SelectMany(f => f.Terms).Select(t => t.Xorb).Concat(shard.Xorbs.Select(x => x.Hash));
         var check = new ShardCheck(store, await access.UsableAsync(token, named, cancel)); // 1
         List<NewChunkedFile> wanted = [.. shard.Files.Select(file => check.Check(file, cancel))]; // 2

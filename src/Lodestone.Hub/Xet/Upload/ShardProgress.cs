@@ -1,14 +1,12 @@
 namespace Lodestone.Hub;
 
 /// <summary>How far a shard's registration is. One writes, another reads.</summary>
-internal sealed class ShardProgress
+/// <param name="total">Files.</param>
+internal sealed class ShardProgress(long total)
 {
-    private volatile ShardEvent _now = new("validating") { Verified = 0, Total = 0 };
+    private volatile ShardEvent _now = new("validating") { Verified = 0, Total = total };
 
     public ShardEvent Now => _now;
-
-    /// <param name="total">Files.</param>
-    public void Begin(long total) => _now = new ShardEvent("validating") { Verified = 0, Total = total };
 
     public void Verified() => _now = _now with { Verified = _now.Verified + 1 };
 

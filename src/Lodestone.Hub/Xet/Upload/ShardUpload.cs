@@ -29,7 +29,8 @@ internal static class ShardUpload
     private static async Task<IResult> Upload(XetTokens tokens, ShardIntake intake, HttpRequest request, CancellationToken cancel)
     {
         var token = await tokens.RequireAsync(request, XetScope.Write, cancel);
-        var isNew = await intake.TakeAsync(await ShardReader.ReadAsync(request.BodyReader, cancel), token, new ShardProgress(), cancel);
+        var shard = await ShardReader.ReadAsync(request.BodyReader, cancel);
+        var isNew = await intake.TakeAsync(shard, token, new ShardProgress(shard.Files.Count), cancel);
         return HubAnswer.Json(new TakenShard(isNew ? 1 : 0), HubJson.Default.TakenShard);
     }
 
@@ -40,7 +41,8 @@ internal static class ShardUpload
     private static async Task UploadAndTell(XetTokens tokens, ShardIntake intake, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
         var token = await tokens.RequireAsync(context.Request, XetScope.Write, cancel);
-        var (shard, progress) = (await ShardReader.ReadAsync(context.Request.BodyReader, cancel), new ShardProgress());
+        var shard = await ShardReader.ReadAsync(context.Request.BodyReader, cancel);
+        var progress = new ShardProgress(shard.Files.Count);
         var work = Task.Run(() => intake.TakeAsync(shard, token, progress, cancel), CancellationToken.None); // it reads files and computes, and waits for little
         using (var timer = new PeriodicTimer(Every, clock))
         {

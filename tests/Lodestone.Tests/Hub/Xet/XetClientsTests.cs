@@ -38,6 +38,6 @@ public sealed class XetClientsTests
     }
 
     private static Task<string> RunAsync(World world, int[] sizes) => ClientProcess.RunAsync(
-        "node", ["xet.mjs"], ClientProcess.Scripts(), ("HUB", world.Server.Url.ToString().TrimEnd('/')), ("TOKEN", world.Alice.Token), ("OTHER", world.Bob.Token),
+        "node", ["xet.mjs"], Path.Combine(Executable.Root, "tests", "clients"), ("HUB", world.Server.Url.ToString().TrimEnd('/')), ("TOKEN", world.Alice.Token), ("OTHER", world.Bob.Token),
         ("REPO", "alice/chunks"), ("SEED", "1"), ("SIZES", string.Join(',', sizes.Select(s => s.ToString(CultureInfo.InvariantCulture)))));
 }
