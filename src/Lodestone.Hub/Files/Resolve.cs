@@ -33,14 +33,17 @@ internal static class Resolve
         }
 
         Describe(context, file);
+        if (offer is not null && XetOffer.IsAskedFor(context.Request))
+        {
+            return HubAnswer.Json(offer, HubJson.Default.XetOffer, XetOffer.MediaType);
+        }
+
         if (HttpMethods.IsGet(context.Request.Method))
         {
             downloads.Count(repo.Id);
         }
 
-        return offer is not null && XetOffer.IsAskedFor(context.Request)
-            ? HubAnswer.Json(offer, HubJson.Default.XetOffer, XetOffer.MediaType)
-            : new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
+        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
     }
 
     private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)

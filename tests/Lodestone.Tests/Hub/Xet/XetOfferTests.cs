@@ -140,6 +140,23 @@ public sealed class XetOfferTests : IAsyncLifetime
         Assert.False(hidden.Headers.Contains("X-Xet-Hash") || hidden.Headers.Contains("Link"));
     }
 
+    [Fact]
+    public async Task A_download_counts_once_whether_it_is_by_xet_or_not()
+    {
+        var door = await _world.XetAsync(_world.Bob, "alice/compass", "read");
+
+        using var plain = await AskAsync(HttpMethod.Get, Place, "curl");
+        using var offer = await AskAsync(HttpMethod.Get, Place, "node", "application/vnd.xet-fileinfo+json, */*");
+        using var whole = await door.SendAsync(HttpMethod.Get, $"/v2/reconstructions/{File.Hash}");
+
+        Assert.Equal([200, 200, 200], new[] { plain, offer, whole }.Select(a => (int)a.StatusCode));
+        await Eventually.TrueAsync(async () =>
+        {
+            _world.Server.Clock.Advance(TimeSpan.FromSeconds(6));
+            return (await _world.AsNobody().JsonAsync("/api/models/alice/compass?expand=downloads"))["downloads"]!.GetValue<int>() == 2;
+        });
+    }
+
     private static string Named(JsonNode list, string name) =>
         string.Join(' ', list.AsArray().Where(f => f!["xetHash"] is not null).Select(f => $"{f![name]} {f["xetHash"]}"));
 
