@@ -25,6 +25,10 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<StorageLimit> StorageLimits => Set<StorageLimit>();
 
+    public DbSet<StorageCount> StorageCounts => Set<StorageCount>();
+
+    public DbSet<Sweep> Sweeps => Set<Sweep>();
+
     public DbSet<LinkKey> LinkKeys => Set<LinkKey>();
 
     public DbSet<Xorb> Xorbs => Set<Xorb>();
@@ -57,6 +61,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
         model.Entity<LfsObject>().HasOne<Repo>().WithMany().HasForeignKey(o => o.RepoId); // saved after its repository
         model.Entity<UnheldBlob>().HasKey(b => b.Sha256);
+        model.Entity<StorageCount>().Property(c => c.Scope).HasConversion(scope => scope.ToWire(), name => StorageScopes.Parse(name));
         model.Entity<Xorb>().HasKey(x => x.Hash);
         model.Entity<XorbGrant>().HasKey(g => new { g.Xorb, g.GranteeId });
         model.Entity<ChunkedFile>().HasKey(f => f.Hash);
@@ -69,6 +74,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         if (Database.IsNpgsql())
         {
             facts.Property(f => f.Facts).HasColumnType("jsonb");
+            model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
         }
     }
 }

@@ -54,5 +54,11 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(LfsDuplicated))]
 [JsonSerializable(typeof(NewStorageLimit))]
 [JsonSerializable(typeof(StorageView))]
+[JsonSerializable(typeof(RepoStorageView))]
+[JsonSerializable(typeof(ServerStorageView))]
+[JsonSerializable(typeof(NewSweep))]
+[JsonSerializable(typeof(SweepView))]
+[JsonSerializable(typeof(IReadOnlyList<SweepView>))]
+[JsonSerializable(typeof(ReclaimReport))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

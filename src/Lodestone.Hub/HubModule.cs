@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
 namespace Lodestone.Hub;
@@ -44,11 +43,7 @@ public static class HubModule
         services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
-        services.AddScoped<UnheldBlobs>();
-        services.AddScoped(p => new Reclaim(
-            p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<UnheldBlobs>(),
-            p.GetRequiredService<HubOptions>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Reclaim>>()));
-        services.AddTaskHandler<DailyReclaim>(DailyReclaim.Kind);
+        services.AddStorageKeeping();
         services.AddTaskHandler<AbandonedUploads>(AbandonedUploads.Kind);
         services.AddHostedService<StorageCare>();
         services.AddScoped<LfsAnswers>();
@@ -68,6 +63,7 @@ public static class HubModule
         services.AddScoped<FileEdits>();
         services.AddScoped<UploadForm>();
         services.AddScoped<RepoStorage>();
+        services.AddScoped<FileStorage>();
         services.AddSingleton<CodeColours>();
         services.AddScoped<RepoViews>();
         services.AddScoped<RepoLists>();
@@ -79,6 +75,7 @@ public static class HubModule
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Storage", "/admin/storage", 40, NavAudience.Administrator));
         return services.AddXet();
     }
 
@@ -95,6 +92,7 @@ public static class HubModule
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
         routes.MapStorage();
+        routes.MapSweeps();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();

@@ -3,6 +3,9 @@ namespace Lodestone.Hub;
 /// <summary>Settings under <c>Hub</c>.</summary>
 public sealed record HubOptions
 {
+    // Addresses of xorbs are handed out that are good for some minutes, and downloads under way take their time.
+    private static readonly TimeSpan ShortestXorbGrace = TimeSpan.FromHours(1);
+
     /// <summary>Bytes. A larger file is taken in parts from clients that can send them, so that an upload cut off goes on where it was; 64 MiB unless given.</summary>
     public long MultipartThreshold { get; init; } = 64 * 1024 * 1024;
 
@@ -24,5 +27,14 @@ public sealed record HubOptions
     /// <summary>Lets everybody build on chunks of public files instead of sending them; on unless given. Off: only on those of the same namespace.</summary>
     public bool SharePublicChunks { get; init; } = true;
 
-    internal bool IsValid => MultipartThreshold >= 0 && PartSize > 0 && StorageLimit is not < 0 && ReclaimAfter >= TimeSpan.Zero;
+    /// <summary>
+    /// How long a xorb that no file has chunks of is kept; 21 days unless given, because clients refer for so long to what they have
+    /// sent. What is shorter makes uploads fail of clients that remember longer.
+    /// </summary>
+    public TimeSpan XorbGrace { get; init; } = TimeSpan.FromDays(21);
+
+    /// <summary>Large files that came whole are cut into chunks in the background, so that what they have in common is stored once; off unless given.</summary>
+    public bool ChunkLargeFiles { get; init; }
+
+    internal bool IsValid => MultipartThreshold >= 0 && PartSize > 0 && StorageLimit is not < 0 && ReclaimAfter >= TimeSpan.Zero && XorbGrace >= ShortestXorbGrace;
 }

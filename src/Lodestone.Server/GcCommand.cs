@@ -12,7 +12,7 @@ internal static class GcCommand
     {
         var command = new Command("gc", "Deletes large files that nothing has referred to for 7 days (Hub__ReclaimAfter). The server does so by itself once a day.") { DryRun, data, database };
         command.SetAction((parsed, cancel) => OfflineVerb.RunAsync(
-            parsed, data, database, async services => (await services.GetRequiredService<Reclaim>().RunAsync(parsed.GetValue(DryRun), cancel)).Text));
+            parsed, data, database, async services => (await services.GetRequiredService<Sweeps>().RunAsync(parsed.GetValue(DryRun), cancel)).Text));
         return command;
     }
 }

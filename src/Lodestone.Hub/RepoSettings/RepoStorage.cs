@@ -10,13 +10,14 @@ namespace Lodestone.Hub;
 /// <param name="Git">Bytes of everything else: texts, folders and history, as git has packed them.</param>
 /// <param name="Largest">The largest of the large files.</param>
 /// <param name="Owner">What all repositories of the owner store.</param>
-internal sealed record RepoStorageUse(long Large, int LargeCount, long Shared, long Git, IReadOnlyList<StoredFile> Largest, StorageUse Owner);
+/// <param name="Counted">What its large files need on disk; null where it was not counted yet.</param>
+internal sealed record RepoStorageUse(long Large, int LargeCount, long Shared, long Git, IReadOnlyList<StoredFile> Largest, StorageUse Owner, StorageCount? Counted);
 
 /// <param name="Path">Where it is on main; null when only earlier commits or other branches have it.</param>
 /// <param name="Size">Bytes.</param>
 internal sealed record StoredFile(Sha256Digest Digest, string? Path, long Size);
 
-internal sealed class RepoStorage(HubDb db, StorageQuota quota, Caller caller)
+internal sealed class RepoStorage(HubDb db, StorageQuota quota, StorageFigures figures, Caller caller)
 {
     private const int MostListed = 20;
     private const int MostSearched = 20_000; // files of main in which paths are looked for
@@ -30,7 +31,7 @@ internal sealed class RepoStorage(HubDb db, StorageQuota quota, Caller caller)
         var largest = await own.OrderByDescending(o => o.Size).ThenBy(o => o.Sha256).Take(MostListed).ToListAsync(cancel);
         return new RepoStorageUse(
             await own.SumAsync(o => o.Size, cancel), await own.CountAsync(cancel), await shared.SumAsync(o => o.Size, cancel), GitBytes(view.Git.Path), Placed(view, largest),
-            await quota.OfAsync(view.Repo.OwnerId, cancel));
+            await quota.OfAsync(view.Repo.OwnerId, cancel), await figures.OfAsync(view.Repo, cancel));
     }
 
     private static List<StoredFile> Placed(RepoView view, IReadOnlyList<LfsObject> files)

@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace Lodestone.Hub;
 
 /// <summary>
-/// Gives back the room of large files that nothing refers to, in two steps that each wait: a repository lets go of files that
-/// none of its references reach, and the store deletes blobs that no repository holds (<see cref="UnheldBlobs"/>).
+/// Gives back the room of large files that nothing refers to, in steps that each wait: a repository lets go of files that none of
+/// its references reach; the store deletes blobs that no repository holds, or whose bytes it has as chunks too
+/// (<see cref="UnheldBlobs"/>); it forgets chunked files that no repository holds (<see cref="UnheldChunkedFiles"/>), and deletes
+/// xorbs that no chunked file has chunks of (<see cref="UnreferencedXorbs"/>).
 /// <para>
 /// Marking and deleting are days apart, and a writer that relies on what is marked takes the mark off
 /// (<see cref="LfsObjectQueries.HeldAsync"/>) or renews the blob (<see cref="IBlobStore.DiscardAsync"/>); so what is deleted was
@@ -14,26 +16,16 @@ namespace Lodestone.Hub;
 /// right after, while the blobs are still there.
 /// </para>
 /// </summary>
-public sealed partial class Reclaim
+internal sealed partial class Reclaim(HubDb db, RepoStore store, UnneededBytes unneeded, HubOptions options, TimeProvider clock, ILogger<Reclaim> log)
 {
     private const int AtOnce = 500;
-
-    private readonly HubDb _db;
-    private readonly RepoStore _store;
-    private readonly UnheldBlobs _unheld;
-    private readonly HubOptions _options;
-    private readonly TimeProvider _clock;
-    private readonly ILogger<Reclaim> _log;
-
-    internal Reclaim(HubDb db, RepoStore store, UnheldBlobs unheld, HubOptions options, TimeProvider clock, ILogger<Reclaim> log) =>
-        (_db, _store, _unheld, _options, _clock, _log) = (db, store, unheld, options, clock, log);
 
     /// <param name="isDryRun">Changes nothing and says what would be.</param>
     public async Task<ReclaimReport> RunAsync(bool isDryRun, CancellationToken cancel)
     {
-        var now = _clock.GetUtcNow();
-        var run = new ReclaimRun(now, now - _options.ReclaimAfter, new ReclaimReport { IsDryRun = isDryRun });
-        foreach (var repoId in await _db.LfsObjects.Select(o => o.RepoId).Distinct().ToListAsync(cancel))
+        var now = clock.GetUtcNow();
+        var run = new ReclaimRun(now, now - options.ReclaimAfter, now - options.XorbGrace, new ReclaimReport { IsDryRun = isDryRun });
+        foreach (var repoId in await db.LfsObjects.Select(o => o.RepoId).Distinct().ToListAsync(cancel))
         {
             try
             {
@@ -41,14 +33,14 @@ public sealed partial class Reclaim
             }
             catch (Exception failure) when (failure is IOException or CorruptRepositoryException)
             {
-                Skipped(_log, repoId, failure); // what cannot be read keeps everything
+                Skipped(log, repoId, failure); // what cannot be read keeps everything
             }
         }
 
-        await _unheld.DiscardAsync(run, cancel);
+        await unneeded.DiscardAsync(run, cancel);
         if (!isDryRun)
         {
-            Reclaimed(_log, run.Report.Freed, run.Report.Waiting);
+            Reclaimed(log, run.Report.Freed, run.Report.FreedXorbs, run.Report.Waiting, run.Report.WaitingXorbs);
         }
 
         return run.Report;
@@ -56,8 +48,8 @@ public sealed partial class Reclaim
 
     private async Task LetGoAsync(Guid repoId, ReclaimRun run, CancellationToken cancel)
     {
-        var rows = await _db.LfsObjects.AsNoTracking().Where(o => o.RepoId == repoId).ToListAsync(cancel);
-        var git = _store.Open(repoId);
+        var rows = await db.LfsObjects.AsNoTracking().Where(o => o.RepoId == repoId).ToListAsync(cancel);
+        var git = store.Open(repoId);
         var references = git.References.List();
         var lost = Unreached(git, references, rows.Select(o => o.Sha256), cancel);
         var due = rows.FindAll(o => lost.Contains(o.Sha256) && run.IsDue(o.UnreferencedSince));
@@ -101,23 +93,23 @@ public sealed partial class Reclaim
     {
         foreach (var some in rows.Select(o => o.Sha256).Chunk(AtOnce))
         {
-            await _db.WriteAsync(
-                inner => _db.LfsObjects.Where(o => o.RepoId == repoId && some.Contains(o.Sha256))
+            await db.WriteAsync(
+                inner => db.LfsObjects.Where(o => o.RepoId == repoId && some.Contains(o.Sha256))
                     .ExecuteUpdateAsync(o => o.SetProperty(p => p.UnreferencedSince, since), inner),
                 cancel);
         }
     }
 
     /// <summary>Only what still has its mark. A blob that has lost its last repository has waited long enough with it.</summary>
-    private Task<bool> DeleteAsync(Guid repoId, string[] digests, ReclaimRun run, CancellationToken cancel) => _db.WriteAsync(
+    private Task<bool> DeleteAsync(Guid repoId, string[] digests, ReclaimRun run, CancellationToken cancel) => db.WriteAsync(
         async inner =>
         {
-            var due = _db.LfsObjects.Where(o => o.RepoId == repoId && digests.Contains(o.Sha256) && o.UnreferencedSince <= run.Cutoff);
+            var due = db.LfsObjects.Where(o => o.RepoId == repoId && digests.Contains(o.Sha256) && o.UnreferencedSince <= run.Cutoff);
             var rows = await due.AsNoTracking().ToListAsync(inner);
             await due.ExecuteDeleteAsync(inner);
             foreach (var row in rows)
             {
-                await _unheld.NoteAsync(row, inner);
+                await unneeded.NoteAsync(row, inner);
             }
 
             return true;
@@ -128,37 +120,17 @@ public sealed partial class Reclaim
     {
         foreach (var row in rows)
         {
-            _db.LfsObjects.Add(row with { UnreferencedSince = null });
-            await _db.TrySaveAsync(cancel); // false: it was not deleted, or is back
+            db.LfsObjects.Add(row with { UnreferencedSince = null });
+            await db.TrySaveAsync(cancel); // false: it was not deleted, or is back
         }
 
-        _db.ChangeTracker.Clear();
+        db.ChangeTracker.Clear();
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Reclaimed {Freed}; waiting {Waiting}")]
-    private static partial void Reclaimed(ILogger log, ReclaimReport.Amount freed, ReclaimReport.Amount waiting);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Reclaimed blobs {Freed} and xorbs {FreedXorbs}; waiting {Waiting} and {WaitingXorbs}")]
+    private static partial void Reclaimed(
+        ILogger log, ReclaimReport.Amount freed, ReclaimReport.Amount freedXorbs, ReclaimReport.Amount waiting, ReclaimReport.Amount waitingXorbs);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Repository {RepoId} could not be read; nothing of it is reclaimed")]
     private static partial void Skipped(ILogger log, Guid repoId, Exception failure);
-}
-
-/// <param name="Cutoff">What is marked since then or longer is due.</param>
-internal sealed record ReclaimRun(DateTimeOffset Now, DateTimeOffset Cutoff, ReclaimReport Report)
-{
-    private readonly HashSet<(Guid RepoId, string Sha256)> _released = [];
-
-    public bool IsDue(DateTimeOffset? since) => (since ?? Now) <= Cutoff;
-
-    public void Add(IEnumerable<LfsObject> unreferenced, IReadOnlyList<LfsObject> released)
-    {
-        Report.Unreferenced = unreferenced.Aggregate(Report.Unreferenced, (sum, o) => sum + o.Size);
-        Report.Released = released.Aggregate(Report.Released, (sum, o) => sum + o.Size);
-        _released.UnionWith(released.Select(o => (o.RepoId, o.Sha256)));
-    }
-
-    /// <summary>Whether a row counts for the blobs: a dry run has let go of nothing, and reckons as if.</summary>
-    public bool Holds(Guid repoId, string sha256) => !Report.IsDryRun || !_released.Contains((repoId, sha256));
-
-    /// <summary>Whether the run lets go of the file somewhere.</summary>
-    public bool HasReleased(string sha256) => _released.Any(r => r.Sha256 == sha256);
 }

@@ -8,7 +8,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
-/// <summary>What a namespace stores and may store: <c>/api/v1/storage/{namespace}</c>. Administrators of the server set limits.</summary>
+/// <summary>
+/// What a namespace stores and may store: <c>/api/v1/storage/{namespace}</c>, of one of its repositories
+/// <c>/api/v1/storage/{namespace}/{type}/{repository}</c>. Administrators of the server set limits.
+/// </summary>
 internal static class StorageApi
 {
     public static void MapStorage(this IEndpointRouteBuilder routes)
@@ -17,18 +20,29 @@ internal static class StorageApi
         storage.MapGet("", Show);
         storage.MapPut("", SetLimit);
         storage.MapDelete("", RemoveLimit);
+        storage.MapGet("/{type:regex(^(models|datasets|spaces)$)}/{repository}", ShowRepo);
     }
 
-    private static async Task<Ok<StorageView>> Show(string name, Namespaces namespaces, StorageQuota quota, Caller caller, CancellationToken cancel)
+    private static async Task<Ok<StorageView>> Show(
+        string name, Namespaces namespaces, StorageQuota quota, StorageFigures figures, Caller caller, CancellationToken cancel)
     {
-        caller.Authenticated();
-        var found = await namespaces.FindAsync(name, cancel);
-        if (found is null || !(caller.CanRead(found.Id) || caller.IsAdministrator))
-        {
-            throw Unknown(name);
-        }
+        var found = await RequireVisibleAsync(name, namespaces, caller, cancel);
+        var counted = await figures.OfNamespaceAsync(found.Id, cancel);
+        return TypedResults.Ok(StorageView.Of(found, await quota.OfAsync(found.Id, cancel)) with { Report = StorageReport.Of(counted) });
+    }
 
-        return TypedResults.Ok(StorageView.Of(found, await quota.OfAsync(found.Id, cancel)));
+    /// <summary>For those who may see the whole namespace: what is shared with its other repositories tells of these.</summary>
+    private static async Task<Ok<RepoStorageView>> ShowRepo(
+        string name, string type, string repository, Namespaces namespaces, HubDb db, StorageFigures figures, Caller caller, CancellationToken cancel)
+    {
+        var found = await RequireVisibleAsync(name, namespaces, caller, cancel);
+        var repos = caller.IsAdministrator ? db.Repos.Where(r => r.OwnerId == found.Id) : db.Repos.VisibleTo(caller);
+        var repo = RepoTypes.FromSegment(type) is { } kind
+            ? await repos.AsNoTracking().At(kind, Repo.LowerPath(found.Name, repository)).SingleOrDefaultAsync(cancel)
+            : null;
+        return repo is null
+            ? throw new Refusal(RefusalCode.NotFound, $"{found.Name} has no repository {repository} among its {type}.")
+            : TypedResults.Ok(new RepoStorageView(repo.FullName, StorageReport.Of(await figures.OfAsync(repo, cancel))));
     }
 
     private static async Task<Ok<StorageView>> SetLimit(
@@ -59,26 +73,18 @@ internal static class StorageApi
         return TypedResults.Ok(StorageView.Of(found, await quota.OfAsync(found.Id, cancel)));
     }
 
+    private static async Task<Namespace> RequireVisibleAsync(string name, Namespaces namespaces, Caller caller, CancellationToken cancel)
+    {
+        caller.Authenticated();
+        var found = await namespaces.FindAsync(name, cancel);
+        return found is not null && (caller.CanRead(found.Id) || caller.IsAdministrator) ? found : throw Unknown(name);
+    }
+
     private static async Task<Namespace> RequireAsync(string name, Namespaces namespaces, Caller caller, CancellationToken cancel)
     {
-        if (!caller.Authenticated().IsAdministrator || !caller.Scope.HasFlag(TokenScope.Write))
-        {
-            throw new Refusal(RefusalCode.Forbidden, "Only administrators of this server set storage limits, with a token that may write.");
-        }
-
+        caller.OperatesStorage();
         return await namespaces.FindAsync(name, cancel) ?? throw Unknown(name);
     }
 
     private static Refusal Unknown(string name) => new(RefusalCode.NotFound, $"There is no user or organization {name} whose storage you may see.");
-}
-
-/// <param name="Limit">Bytes; null: no limit.</param>
-internal sealed record NewStorageLimit(long? Limit);
-
-/// <param name="Name">Of the namespace.</param>
-/// <param name="Used">Bytes: every large file once for each repository that holds it.</param>
-/// <param name="Limit">Bytes; null: no limit.</param>
-internal sealed record StorageView(string Name, long Used, long? Limit)
-{
-    public static StorageView Of(Namespace one, StorageUse use) => new(one.Name, use.Used, use.Limit);
 }

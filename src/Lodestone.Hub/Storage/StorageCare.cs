@@ -3,8 +3,8 @@ using Microsoft.Extensions.Hosting;
 
 namespace Lodestone.Hub;
 
-/// <summary>Reclaims once a day.</summary>
-internal sealed class DailyReclaim(Reclaim reclaim, TimeProvider clock) : ITaskHandler
+/// <summary>Sweeps once a day.</summary>
+internal sealed class DailySweep(Sweeps sweeps, TimeProvider clock) : ITaskHandler
 {
     public const string Kind = "hub.reclaim";
 
@@ -12,8 +12,20 @@ internal sealed class DailyReclaim(Reclaim reclaim, TimeProvider clock) : ITaskH
 
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
-        await reclaim.RunAsync(isDryRun: false, cancel);
+        await sweeps.RunDailyAsync(cancel);
         return clock.GetUtcNow() + Every;
+    }
+}
+
+/// <summary>A sweep that an administrator asked for, by its id.</summary>
+internal sealed class AskedSweep(Sweeps sweeps) : ITaskHandler
+{
+    public const string Kind = "hub.sweep";
+
+    public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
+    {
+        await sweeps.RunAskedAsync(Guid.Parse(task.Key), cancel);
+        return null;
     }
 }
 
@@ -33,15 +45,16 @@ internal sealed class AbandonedUploads(PartialBlobs partials, TimeProvider clock
     }
 }
 
-/// <summary>Has both done from the first start on.</summary>
+/// <summary>Has all that comes by itself done from the first start on.</summary>
 internal sealed class StorageCare(Tasks tasks, TimeProvider clock) : IHostedService
 {
     private const string TheOnly = "all";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await tasks.ScheduleAsync(DailyReclaim.Kind, TheOnly, clock.GetUtcNow() + DailyReclaim.Every, new { }, cancellationToken);
+        await tasks.ScheduleAsync(DailySweep.Kind, TheOnly, clock.GetUtcNow() + DailySweep.Every, new { }, cancellationToken);
         await tasks.ScheduleAsync(AbandonedUploads.Kind, TheOnly, clock.GetUtcNow() + AbandonedUploads.Every, new { }, cancellationToken);
+        await tasks.ScheduleAsync(Chunking.Kind, TheOnly, clock.GetUtcNow() + Chunking.Every, new { }, cancellationToken);
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

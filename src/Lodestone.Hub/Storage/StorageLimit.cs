@@ -5,7 +5,7 @@ namespace Lodestone.Hub;
 /// <param name="Bytes">Null: no limit.</param>
 internal sealed record StorageLimit(Guid Id, long? Bytes);
 
-/// <summary>A blob that no repository holds.</summary>
+/// <summary>A blob that nobody needs: no repository holds it, or its bytes are kept as chunks too.</summary>
 /// <param name="Sha256">64 lower-case hex digits.</param>
 /// <param name="Size">Bytes.</param>
 /// <param name="Since">When that was first seen.</param>

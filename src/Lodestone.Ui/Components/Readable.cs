@@ -58,6 +58,11 @@ public static class Readable
         return at > now ? $"in {words}" : $"{words} ago";
     }
 
+    /// <summary>A wait: <c>7 days</c>, <c>1 day</c>, <c>12 hours</c>.</summary>
+    public static string Days(TimeSpan time) => time.TotalDays >= 1
+        ? string.Create(CultureInfo.InvariantCulture, $"{time.TotalDays:0.#} {(time.TotalDays == 1 ? "day" : "days")}")
+        : string.Create(CultureInfo.InvariantCulture, $"{time.TotalHours:0.#} hours");
+
     private static string Scaled(long value, string[] units)
     {
         var size = Math.Abs((double)value);

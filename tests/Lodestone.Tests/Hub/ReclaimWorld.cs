@@ -1,49 +1,27 @@
 using System.IO.Pipelines;
 using Lodestone.Core;
 using Lodestone.Hub;
-using Lodestone.Server;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Time.Testing;
 
 namespace Lodestone.Tests.Hub;
 
 /// <summary>
 /// Repositories that live through random histories in step with each other, as the server's parts see them, and what must be
-/// readable in each, which is known independently. Kept in memory where the system has a folder for that: durability is not
-/// what is asked here.
+/// readable in each, which is known independently.
 /// </summary>
 internal sealed class ReclaimWorld : IAsyncDisposable
 {
     private const int Steps = 8;
     private const int Files = 500;
 
-    private readonly WebApplication _app;
-    private readonly string _directory;
-    private readonly TestDatabase? _database;
-    private readonly FakeTimeProvider _clock;
+    private readonly UnservedHub _hub;
     private readonly Random _random;
     private readonly byte[][] _contents = [.. Enumerable.Range(1, Files).Select(i => LfsCalls.Bytes(100 + i, i))];
 
-    private ReclaimWorld(WebApplication app, string directory, TestDatabase? database, FakeTimeProvider clock, Random random) =>
-        (_app, _directory, _database, _clock, _random) = (app, directory, database, clock, random);
+    private ReclaimWorld(UnservedHub hub, Random random) => (_hub, _random) = (hub, random);
 
-    public static async Task<ReclaimWorld> CreateAsync(Random random)
-    {
-        var directory = Directory.Exists("/dev/shm") ? Directory.CreateDirectory($"/dev/shm/lodestone-test-{Guid.CreateVersion7():N}").FullName : Directory.CreateTempSubdirectory("lodestone-test-").FullName;
-        var database = await TestDatabase.CreateAsync();
-        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
-        var serve = new ServeOptions { DataDirectory = directory, Database = database?.ConnectionString, Demo = false };
-        var app = LodestoneServer.Create(serve, services =>
-        {
-            services.AddLogging(logging => logging.ClearProviders());
-            services.AddSingleton<TimeProvider>(clock);
-        });
-        await app.Services.GetRequiredService<SchemaRunner>().RunAsync(CancellationToken.None);
-        return new ReclaimWorld(app, directory, database, clock, random);
-    }
+    public static async Task<ReclaimWorld> CreateAsync(Random random) => new(await UnservedHub.CreateAsync(), random);
 
     /// <summary>New repositories from their first commit to their last, a reclaim now and then, and two at the end.</summary>
     public async Task LiveAsync(int count, string what)
@@ -51,57 +29,48 @@ internal sealed class ReclaimWorld : IAsyncDisposable
         var repos = new List<RandomHistory>();
         for (var i = 0; i < count; i++)
         {
-            await using var scope = _app.Services.CreateAsyncScope();
+            await using var scope = _hub.Services.CreateAsyncScope();
             repos.Add(await RandomHistory.BeginAsync(scope.ServiceProvider, _contents, _random.Next()));
         }
 
         for (var step = 0; step < Steps; step++)
         {
-            _clock.Advance(TimeSpan.FromHours(_random.Next(200)));
+            _hub.Clock.Advance(TimeSpan.FromHours(_random.Next(200)));
             await Task.WhenAll(_random.Next(3) == 0 ? ReclaimAsync() : Task.CompletedTask, StepAsync(repos));
-            await Task.WhenAll(repos.Select(repo => repo.AssertReadableAsync(_app.Services, what)));
+            await Task.WhenAll(repos.Select(repo => repo.AssertReadableAsync(_hub.Services, what)));
         }
 
         for (var reclaims = 0; reclaims < 3; reclaims++)
         {
             await ReclaimAsync();
-            _clock.Advance(TimeSpan.FromDays(8));
+            _hub.Clock.Advance(TimeSpan.FromDays(8));
         }
 
-        await Task.WhenAll(repos.Select(repo => repo.AssertReadableAsync(_app.Services, what)));
+        await Task.WhenAll(repos.Select(repo => repo.AssertReadableAsync(_hub.Services, what)));
         var reached = repos.SelectMany(repo => repo.Reached).Select(i => LfsCalls.Digest(_contents[i])).Distinct().Order(StringComparer.Ordinal);
-        var stored = _app.Services.GetRequiredService<IBlobStore>().List().Select(b => b.Digest.Hex).Order(StringComparer.Ordinal);
+        var stored = _hub.Services.GetRequiredService<IBlobStore>().List().Select(b => b.Digest.Hex).Order(StringComparer.Ordinal);
         Assert.Equal(reached, stored);
         foreach (var repo in repos)
         {
-            await using var scope = _app.Services.CreateAsyncScope();
+            await using var scope = _hub.Services.CreateAsyncScope();
             await repo.DeleteAsync(scope.ServiceProvider);
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _app.DisposeAsync();
-        if (_database is not null)
-        {
-            await _database.DisposeAsync();
-        }
-
-        Directory.Delete(_directory, recursive: true);
-    }
+    public ValueTask DisposeAsync() => _hub.DisposeAsync();
 
     private async Task StepAsync(IReadOnlyList<RandomHistory> repos)
     {
         foreach (var repo in repos)
         {
-            await using var scope = _app.Services.CreateAsyncScope();
+            await using var scope = _hub.Services.CreateAsyncScope();
             await repo.StepAsync(scope.ServiceProvider, ReclaimAsync);
         }
     }
 
     private async Task ReclaimAsync()
     {
-        await using var scope = _app.Services.CreateAsyncScope();
+        await using var scope = _hub.Services.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<Reclaim>().RunAsync(isDryRun: false, CancellationToken.None);
     }
 }
