@@ -81,7 +81,7 @@ public sealed class LfsBatchTests
     [InlineData("""["tus", "ssh", "basic"]""", "basic")]
     [InlineData("""["lfs-standalone-file"]""", "basic")]
     [InlineData("[]", "basic")]
-    [InlineData("""["multipart", "basic", "xet"]""", "basic")]
+    [InlineData("""["multipart", "basic", "xet"]""", "xet")]
     [InlineData("""["multipart"]""", "multipart")]
     public async Task A_small_file_goes_by_the_transfer(string transfers, string transfer)
     {

@@ -13,7 +13,7 @@ public sealed class LfsClientsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _world = await World.CreateAsync(services => services.AddSingleton(new HubOptions { MultipartThreshold = 1_000_000, PartSize = 300_000 }));
+        _world = await World.CreateAsync(services => services.AddSingleton(new HubOptions { Xet = false, MultipartThreshold = 1_000_000, PartSize = 300_000 }));
         await _world.As(_world.Alice).CreateRepoAsync("alice/compass");
     }
 

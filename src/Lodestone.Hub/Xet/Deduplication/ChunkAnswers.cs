@@ -47,10 +47,9 @@ internal sealed class ChunkAnswers(HubDb db, XorbAccess access, XorbStore store,
     /// <summary>Newest first. A xorb that no file needs is on its way out: nobody should build on it anew.</summary>
     private async Task<List<KnownChunk>> PlacesAsync(XetToken token, XetHash chunk, CancellationToken cancel)
     {
-        var within = access.Usable(token);
         var newest = from known in db.KnownChunks
-            join xorb in db.Xorbs on known.Xorb equals xorb.Hash
-            where known.Hash == chunk && xorb.UnreferencedSince == null && within.Contains(xorb.Hash)
+            join xorb in access.Usable(token) on known.Xorb equals xorb.Hash
+            where known.Hash == chunk && xorb.UnreferencedSince == null
             orderby xorb.CreatedAt descending, xorb.Hash
             select known;
         var places = await newest.AsNoTracking().Take(MostPlaces).ToListAsync(cancel);
@@ -62,8 +61,9 @@ internal sealed class ChunkAnswers(HubDb db, XorbAccess access, XorbStore store,
     private async Task<IEnumerable<XetHash>> FollowingAsync(XetToken token, List<KnownChunk> places, CancellationToken cancel)
     {
         var xorbs = places.Select(p => p.Xorb).ToList();
+        var needing = db.FileXorbs.Where(f => xorbs.Contains(f.Xorb)).Select(f => f.File);
         var files = await access.Readable(token)
-            .Where(f => db.FileXorbs.Any(x => x.File == f.Hash && xorbs.Contains(x.Xorb)))
+            .Where(f => needing.Contains(f.Hash))
             .OrderByDescending(f => f.CreatedAt)
             .ThenBy(f => f.Hash)
             .Select(f => f.Terms)

@@ -35,20 +35,19 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
     }
 
     /// <summary>Xorbs of which the token may use something.</summary>
-    public IQueryable<XetHash> Usable(XetToken token)
+    public IQueryable<Xorb> Usable(XetToken token)
     {
-        var (grantees, readable) = (token.Grantees, Readable(token).Select(f => f.Hash));
-        return db.XorbGrants.Where(g => grantees.Contains(g.GranteeId)).Select(g => g.Xorb)
-            .Concat(db.FileXorbs.Where(f => readable.Contains(f.File)).Select(f => f.Xorb));
+        var (grantees, readable) = (token.Grantees, Readable(token));
+        return db.Xorbs.Where(x => db.XorbGrants.Any(g => g.Xorb == x.Hash && grantees.Contains(g.GranteeId))
+            || db.FileXorbs.Any(n => n.Xorb == x.Hash && readable.Any(f => f.Hash == n.File)));
     }
 
-    /// <summary>Files that the token's holder may read anyway.</summary>
+    /// <summary>Files that the token's holder may read anyway. From a file to who holds it: so a question costs what it is about, not what there is.</summary>
     public IQueryable<ChunkedFile> Readable(XetToken token)
     {
         var (repoId, namespaces, isShared) = (token.RepoId, token.Namespaces, options.SharePublicChunks);
         var repos = db.Repos.Where(r => r.Id == repoId || namespaces.Contains(r.OwnerId) || (isShared && !r.IsPrivate));
-        var held = db.LfsObjects.Where(o => repos.Any(r => r.Id == o.RepoId)).Select(o => o.Sha256);
-        return db.ChunkedFiles.Where(f => held.Contains(f.Sha256));
+        return db.ChunkedFiles.Where(f => db.LfsObjects.Any(o => o.Sha256 == f.Sha256 && repos.Any(r => r.Id == o.RepoId)));
     }
 
     /// <summary>Terms of files that have chunks of the given xorbs.</summary>
