@@ -7,7 +7,7 @@ namespace Lodestone.Tests.Hub;
 /// <summary>A program of somebody else (Node, git, curl) run against a server: the clients that people really use.</summary>
 internal static class ClientProcess
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     /// <summary>Folder of the JavaScript clients.</summary>
     public static string Scripts() => Path.GetFullPath(Path.Combine(Folder(), "../../clients"));
