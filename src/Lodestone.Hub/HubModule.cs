@@ -21,6 +21,7 @@ public static class HubModule
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddModuleDb<HubDb>("hub");
+        RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
@@ -93,7 +94,7 @@ public static class HubModule
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
         routes.MapStorage();
         routes.MapSweeps();
-        var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
+        var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
         repo.MapTreeListing();
@@ -109,7 +110,7 @@ public static class HubModule
         repo.MapLfsFiles();
         repo.MapCommitUpload();
         repo.MapXetTokens();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
+        foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
