@@ -60,5 +60,11 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(SweepView))]
 [JsonSerializable(typeof(IReadOnlyList<SweepView>))]
 [JsonSerializable(typeof(ReclaimReport))]
+[JsonSerializable(typeof(EventDetails))]
+[JsonSerializable(typeof(WebhookPayload))]
+[JsonSerializable(typeof(NewWebhook))]
+[JsonSerializable(typeof(WebhookAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<WebhookView>))]
+[JsonSerializable(typeof(IReadOnlyList<DeliveryView>))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

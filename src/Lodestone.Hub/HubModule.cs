@@ -72,6 +72,7 @@ public static class HubModule
         services.AddScoped<ModelFamily>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
+        services.AddWebhooks();
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
@@ -91,6 +92,7 @@ public static class HubModule
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        hub.MapWebhooks();
         routes.MapStorage();
         routes.MapSweeps();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
@@ -120,6 +122,15 @@ public static class HubModule
 
         routes.MapXet();
         return routes;
+    }
+
+    private static void AddWebhooks(this IServiceCollection services)
+    {
+        services.AddSingleton<WebhookSecrets>();
+        services.AddScoped<Webhooks>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
+        services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)
