@@ -49,6 +49,14 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
 
+    public DbSet<Collection> Collections => Set<Collection>();
+
+    public DbSet<CollectionItem> CollectionItems => Set<CollectionItem>();
+
+    public DbSet<CollectionUpvote> CollectionUpvotes => Set<CollectionUpvote>();
+
+    public DbSet<RepoWatch> Watches => Set<RepoWatch>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -96,6 +104,10 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<WebhookWatch>().HasKey(w => new { w.WebhookId, w.Type, w.NameLower });
         model.Entity<WebhookWatch>().HasOne<Webhook>().WithMany().HasForeignKey(w => w.WebhookId); // saved after its webhook
         model.Entity<WebhookDelivery>().Property(d => d.State).HasConversion(state => state.ToWire(), name => DeliveryStates.Parse(name));
+        model.Entity<Collection>().Ignore(c => c.Slug).Ignore(c => c.Href);
+        model.Entity<CollectionItem>().HasOne<Collection>().WithMany().HasForeignKey(i => i.CollectionId); // saved after its collection
+        model.Entity<CollectionUpvote>().HasKey(v => new { v.CollectionId, v.UserId });
+        model.Entity<RepoWatch>().HasKey(w => new { w.RepoId, w.UserId });
         if (Database.IsNpgsql())
         {
             model.Entity<RepoEvent>().Property(e => e.Details).HasColumnType("jsonb");

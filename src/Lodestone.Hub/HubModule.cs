@@ -72,7 +72,7 @@ public static class HubModule
         services.AddScoped<ModelFamily>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
-        services.AddWebhooks();
+        services.AddCommunity();
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
@@ -93,6 +93,7 @@ public static class HubModule
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
         hub.MapWebhooks();
+        hub.MapCollections();
         routes.MapStorage();
         routes.MapSweeps();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
@@ -103,6 +104,7 @@ public static class HubModule
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
         repo.MapLikes();
+        repo.MapWatches();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
@@ -124,8 +126,13 @@ public static class HubModule
         return routes;
     }
 
-    private static void AddWebhooks(this IServiceCollection services)
+    // What tells people and programs of each other's work.
+    private static void AddCommunity(this IServiceCollection services)
     {
+        services.AddScoped<Collections>();
+        services.AddScoped<CollectionLists>();
+        services.AddScoped<Feed>();
+        services.AddSingleton(new NavItem("Collections", "/collections", 13, NavAudience.Everyone));
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
         services.AddEventHandler<RepoChanged, WebhookQueue>();

@@ -53,6 +53,7 @@ public static class IdentityModule
         routes.MapWhoAmI();
         routes.MapOverviews();
         routes.MapOrganizations();
+        routes.MapFollows();
         routes.MapTokens();
         routes.MapAvatars();
         routes.MapSignOut();
@@ -63,6 +64,7 @@ public static class IdentityModule
     private static IServiceCollection AddPublicClasses(this IServiceCollection services)
     {
         services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
+        services.AddScoped(p => new Follows(p.GetRequiredService<IdentityDb>(), p.GetRequiredService<TimeProvider>()));
         services.AddScoped(p => new People(p.GetRequiredService<IdentityDb>()));
         services.AddScoped(p => new Accounts(
             p.GetRequiredService<IdentityDb>(),
