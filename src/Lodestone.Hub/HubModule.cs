@@ -21,6 +21,7 @@ public static class HubModule
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddModuleDb<HubDb>("hub");
+        RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
@@ -96,7 +97,7 @@ public static class HubModule
         hub.MapCollections();
         routes.MapStorage();
         routes.MapSweeps();
-        var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
+        var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
         repo.MapTreeListing();
@@ -113,7 +114,7 @@ public static class HubModule
         repo.MapLfsFiles();
         repo.MapCommitUpload();
         repo.MapXetTokens();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
+        foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
