@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Core;
 
@@ -26,6 +27,12 @@ public static class CoreModule
         services.AddSingleton<IBlobStore>(p => new DiskBlobStore(p.GetRequiredKeyedService<HashFolder>(BlobsFolder)));
         services.AddSingleton(p => new PartialBlobs(p.GetRequiredKeyedService<HashFolder>(BlobsFolder), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Tasks(p.GetRequiredService<CoreDbs>(), p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PublicAddress>();
+        services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing")
+            .Validate(options => options.IsValid, "Outgoing:AllowedRanges has something that is no range of addresses. Write 10.20.0.0/16.").ValidateOnStart();
+        services.TryAddSingleton(p => p.GetRequiredService<IOptions<OutgoingOptions>>().Value);
+        services.TryAddSingleton<HostLookup>(System.Net.Dns.GetHostAddressesAsync);
+        services.AddSingleton<OutgoingCalls>();
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 

@@ -41,6 +41,22 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<KnownChunk> KnownChunks => Set<KnownChunk>();
 
+    public DbSet<RepoEvent> RepoEvents => Set<RepoEvent>();
+
+    public DbSet<Webhook> Webhooks => Set<Webhook>();
+
+    public DbSet<WebhookWatch> WebhookWatches => Set<WebhookWatch>();
+
+    public DbSet<WebhookDelivery> WebhookDeliveries => Set<WebhookDelivery>();
+
+    public DbSet<Collection> Collections => Set<Collection>();
+
+    public DbSet<CollectionItem> CollectionItems => Set<CollectionItem>();
+
+    public DbSet<CollectionUpvote> CollectionUpvotes => Set<CollectionUpvote>();
+
+    public DbSet<RepoWatch> Watches => Set<RepoWatch>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -69,12 +85,32 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<FileXorb>().HasOne<ChunkedFile>().WithMany().HasForeignKey(f => f.File); // saved after its file
         model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
         model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
+        MapEvents(model);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
         {
             facts.Property(f => f.Facts).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
+        }
+    }
+
+    private void MapEvents(ModelBuilder model)
+    {
+        model.Entity<RepoEvent>().Ignore(e => e.FullName);
+        model.Entity<RepoEvent>().Property(e => e.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
+        model.Entity<RepoEvent>().Property(e => e.Kind).HasConversion(kind => kind.ToWire(), name => ChangeKinds.Parse(name));
+        model.Entity<Webhook>().Property(w => w.State).HasConversion(state => state.ToWire(), name => WebhookStates.Parse(name));
+        model.Entity<WebhookWatch>().HasKey(w => new { w.WebhookId, w.Type, w.NameLower });
+        model.Entity<WebhookWatch>().HasOne<Webhook>().WithMany().HasForeignKey(w => w.WebhookId); // saved after its webhook
+        model.Entity<WebhookDelivery>().Property(d => d.State).HasConversion(state => state.ToWire(), name => DeliveryStates.Parse(name));
+        model.Entity<Collection>().Ignore(c => c.Slug).Ignore(c => c.Href);
+        model.Entity<CollectionItem>().HasOne<Collection>().WithMany().HasForeignKey(i => i.CollectionId); // saved after its collection
+        model.Entity<CollectionUpvote>().HasKey(v => new { v.CollectionId, v.UserId });
+        model.Entity<RepoWatch>().HasKey(w => new { w.RepoId, w.UserId });
+        if (Database.IsNpgsql())
+        {
+            model.Entity<RepoEvent>().Property(e => e.Details).HasColumnType("jsonb");
         }
     }
 }

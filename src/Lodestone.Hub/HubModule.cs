@@ -73,6 +73,7 @@ public static class HubModule
         services.AddScoped<ModelFamily>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
+        services.AddCommunity();
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
@@ -92,6 +93,8 @@ public static class HubModule
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        hub.MapWebhooks();
+        hub.MapCollections();
         routes.MapStorage();
         routes.MapSweeps();
         var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
@@ -102,6 +105,7 @@ public static class HubModule
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
         repo.MapLikes();
+        repo.MapWatches();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
@@ -121,6 +125,20 @@ public static class HubModule
 
         routes.MapXet();
         return routes;
+    }
+
+    // What tells people and programs of each other's work.
+    private static void AddCommunity(this IServiceCollection services)
+    {
+        services.AddScoped<Collections>();
+        services.AddScoped<CollectionLists>();
+        services.AddScoped<Feed>();
+        services.AddSingleton(new NavItem("Collections", "/collections", 13, NavAudience.Everyone));
+        services.AddSingleton<WebhookSecrets>();
+        services.AddScoped<Webhooks>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
+        services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

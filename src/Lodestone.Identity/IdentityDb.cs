@@ -23,6 +23,8 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<DataKey> DataKeys => Set<DataKey>();
 
+    public DbSet<Follow> Follows => Set<Follow>();
+
     protected override string Module => "identity";
 
     // Relations are named so that one save inserts parents before children.
@@ -41,6 +43,7 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
             token.HasOne<User>().WithMany().HasForeignKey(t => t.UserId);
             token.Property(t => t.Scope).HasConversion<long>();
         });
+        model.Entity<Follow>().HasKey(f => new { f.FollowerId, f.FollowedId });
         model.Entity<Session>().HasOne<User>().WithMany().HasForeignKey(s => s.UserId);
         if (Database.IsNpgsql())
         {

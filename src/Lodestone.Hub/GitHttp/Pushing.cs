@@ -126,7 +126,7 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
             {
                 case Published:
                     Pushed(log, caller.Name, updates.Count, repo.Id);
-                    await AfterAsync(repo, git, updates);
+                    await refresh.AfterMoveAsync(repo.Id, git, updates, caller.Id);
                     return;
                 case Conflict conflict:
                     reasons[conflict.RefName] = FetchFirst;
@@ -153,14 +153,6 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
         catch (Refusal refusal) when (refusal.Code == RefusalCode.Unavailable)
         {
             return null;
-        }
-    }
-
-    private async Task AfterAsync(Repo repo, GitRepository git, List<RefUpdate> updates)
-    {
-        foreach (var update in updates)
-        {
-            await refresh.AfterMoveAsync(repo.Id, git, update.Name);
         }
     }
 
