@@ -35,6 +35,7 @@ public static class IdentityModule
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
+        services.AddScoped<ServiceAccounts>();
         services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));
         return services.AddPublicClasses();
     }
@@ -51,6 +52,7 @@ public static class IdentityModule
         routes.MapWhoAmI();
         routes.MapOverviews();
         routes.MapOrganizations();
+        routes.MapServiceAccounts();
         routes.MapTokens();
         routes.MapAvatars();
         routes.MapSignOut();
