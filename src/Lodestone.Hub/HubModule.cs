@@ -48,6 +48,7 @@ public static class HubModule
         services.AddHostedService<StorageCare>();
         services.AddScoped<LfsAnswers>();
         services.AddScoped<LargeFileIntake>();
+        services.AddGates();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
@@ -57,7 +58,7 @@ public static class HubModule
         services.AddScoped<Pushing>();
         services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
-        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
+        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
         services.AddScoped<FileEdits>();
@@ -91,6 +92,7 @@ public static class HubModule
         hub.MapValidateCard();
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        routes.MapGates();
         routes.MapStorage();
         routes.MapSweeps();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
@@ -109,9 +111,11 @@ public static class HubModule
         repo.MapLfsFiles();
         repo.MapCommitUpload();
         repo.MapXetTokens();
+        repo.MapAccessRequests();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
+            hub.MapGroup(place).MapAskAccess();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
             var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
             git.MapGitReading();
@@ -120,6 +124,24 @@ public static class HubModule
 
         routes.MapXet();
         return routes;
+    }
+
+    private static void AddGates(this IServiceCollection services)
+    {
+        services.AddSingleton<GrantsLately>();
+        services.AddSingleton<GatedDownloads>();
+        services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
+        services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
+        services.AddHostedService<GateCare>();
+        services.AddScoped<Gates>();
+        services.AddScoped<GateEditing>();
+        services.AddScoped<GateViews>();
+        services.AddScoped<GatePlaces>();
+        services.AddScoped<AccessBoards>();
+        services.AddScoped<AccessAsking>();
+        services.AddScoped<AccessDeciding>();
+        services.AddScoped<AccessLists>();
+        services.AddScoped<DownloadLists>();
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)
