@@ -56,6 +56,13 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     public DbSet<CollectionUpvote> CollectionUpvotes => Set<CollectionUpvote>();
 
     public DbSet<RepoWatch> Watches => Set<RepoWatch>();
+    public DbSet<Gate> Gates => Set<Gate>();
+
+    public DbSet<GateText> GateTexts => Set<GateText>();
+
+    public DbSet<AccessRequest> AccessRequests => Set<AccessRequest>();
+
+    public DbSet<GatedDownload> GatedDownloads => Set<GatedDownload>();
 
     protected override string Module => "hub";
 
@@ -69,6 +76,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     {
         model.Entity<Repo>().Property(r => r.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<Repo>().Ignore(r => r.FullName);
+        model.Entity<Repo>().Property(r => r.Gate).HasConversion(new GateModeConverter());
         model.Entity<RepoAlias>().HasKey(a => new { a.Type, a.PathLower });
         model.Entity<RepoAlias>().Property(a => a.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
@@ -86,11 +94,20 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
         model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
         MapEvents(model);
+        model.Entity<Gate>().HasKey(g => g.RepoId);
+        model.Entity<Gate>().Property(g => g.Reaccept).HasConversion(r => r.ToWire(), text => GateWords.ReadReaccept(text));
+        model.Entity<Gate>().Property(g => g.DomainRule).HasConversion(r => r.ToWire(), text => GateWords.ReadDomainRule(text));
+        model.Entity<GateText>().HasKey(t => t.Sha256);
+        model.Entity<AccessRequest>().Property(a => a.State).HasConversion(new AccessStateConverter());
+        model.Entity<GatedDownload>().Property(d => d.Way).HasConversion(way => way.ToWire(), text => DownloadWays.Parse(text));
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
         {
             facts.Property(f => f.Facts).HasColumnType("jsonb");
+            model.Entity<Gate>().Property(g => g.Fields).HasColumnType("jsonb");
+            model.Entity<Gate>().Property(g => g.Domains).HasColumnType("jsonb");
+            model.Entity<AccessRequest>().Property(a => a.Answers).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
         }
     }

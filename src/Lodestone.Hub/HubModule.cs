@@ -49,6 +49,7 @@ public static class HubModule
         services.AddHostedService<StorageCare>();
         services.AddScoped<LfsAnswers>();
         services.AddScoped<LargeFileIntake>();
+        services.AddGates();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
@@ -58,7 +59,7 @@ public static class HubModule
         services.AddScoped<Pushing>();
         services.AddScoped<PullRequests>();
         services.AddScoped<NewRepos>();
-        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
+        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
         services.AddScoped<FileEdits>();
@@ -95,6 +96,7 @@ public static class HubModule
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
         hub.MapWebhooks();
         hub.MapCollections();
+        routes.MapGates();
         routes.MapStorage();
         routes.MapSweeps();
         var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
@@ -114,9 +116,11 @@ public static class HubModule
         repo.MapLfsFiles();
         repo.MapCommitUpload();
         repo.MapXetTokens();
+        repo.MapAccessRequests();
         foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
+            hub.MapGroup(place).MapAskAccess();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
             var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
             git.MapGitReading();
@@ -139,6 +143,24 @@ public static class HubModule
         services.AddEventHandler<RepoChanged, WebhookQueue>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
         services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
+    }
+
+    private static void AddGates(this IServiceCollection services)
+    {
+        services.AddSingleton<GrantsLately>();
+        services.AddSingleton<GatedDownloads>();
+        services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
+        services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
+        services.AddHostedService<GateCare>();
+        services.AddScoped<Gates>();
+        services.AddScoped<GateEditing>();
+        services.AddScoped<GateViews>();
+        services.AddScoped<GatePlaces>();
+        services.AddScoped<AccessBoards>();
+        services.AddScoped<AccessAsking>();
+        services.AddScoped<AccessDeciding>();
+        services.AddScoped<AccessLists>();
+        services.AddScoped<DownloadLists>();
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

@@ -48,6 +48,15 @@ internal sealed class Repo
     /// <summary>Main has a GGUF file, so the model can be called.</summary>
     public bool IsServable { get; set; }
 
+    /// <summary>How people are let in to what it holds; null: whoever sees it has it.</summary>
+    public GateMode? Gate { get; set; }
+
+    /// <summary>The gate is also for members who may only read.</summary>
+    public bool GatesMembers { get; set; }
+
+    /// <summary>The gate is also for calls of the model.</summary>
+    public bool GatesCalls { get; set; }
+
     public string FullName => $"{OwnerName}/{Name}";
 
     /// <summary>The rule of <see cref="RepoQueries.VisibleTo"/> for a row that was read.</summary>

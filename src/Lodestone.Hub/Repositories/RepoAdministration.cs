@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Lodestone.Core;
 using Lodestone.Identity;
 using Microsoft.AspNetCore.Builder;
@@ -23,7 +23,7 @@ internal static class RepoAdministration
         repo.MapPut("/settings", ChangeSettings);
         repo.MapGet("/auth-check", async (RepoRoute route, RepoAccess access, CancellationToken cancel) =>
         {
-            await access.ToReadAsync(route, cancel);
+            await access.ToReadContentAsync(route, cancel);
             return Results.Ok();
         });
         repo.MapGet("/auth-check/write", async (RepoRoute route, RepoAccess access, CancellationToken cancel) =>
@@ -85,11 +85,12 @@ internal static class RepoAdministration
         return await db.TrySaveAsync(cancel);
     }
 
-    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, CancellationToken cancel)
+    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, GateEditing gates, CancellationToken cancel)
     {
-        settings.RequireNoGate();
+        var mode = settings.ReadGate();
         var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
-        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
+        var gate = await gates.SetModeAsync(route, mode, cancel);
+        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public", RepoSummary.GateOnWire(gate)), HubJson.Default.RepoSettings);
     }
 
     private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
@@ -154,19 +155,16 @@ internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
 
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
 /// <param name="Gated"><c>false</c>, or how people are let in.</param>
-internal sealed record RepoSettings(bool? Private, string? Visibility, JsonElement? Gated = null)
+internal sealed record RepoSettings(bool? Private, string? Visibility, JsonNode? Gated = null)
 {
-    private static readonly RefusalCode NotServed = new("gated_not_served", 501);
-
     public bool? IsPrivate() => new NewRepo { Private = Private, Visibility = Visibility }.IsPrivate();
 
-    /// <summary>Somebody who wants a gate must not believe that there is one.</summary>
-    /// <exception cref="Refusal"><c>gated_not_served</c>.</exception>
-    public void RequireNoGate()
+    /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
+    public GateSetting ReadGate() => Gated switch
     {
-        if (Gated is { ValueKind: not (JsonValueKind.False or JsonValueKind.Null) })
-        {
-            throw new Refusal(NotServed, "Access on request is not served here. Make the repository private, and its readers members of its organization.") { Param = "gated" };
-        }
-    }
+        null => GateSetting.Unchanged,
+        JsonValue value when value.TryGetValue<bool>(out var isGated) && !isGated => new GateSetting(IsGiven: true, null),
+        JsonValue value when value.TryGetValue<string>(out var mode) => new GateSetting(IsGiven: true, GateModes.Parse(mode)),
+        _ => new GateSetting(IsGiven: true, GateModes.Parse("")),
+    };
 }

@@ -44,6 +44,7 @@ internal sealed class RepoListing(HubDb db, RepoStore store, RepoRelations relat
     public IQueryable<Repo> Matching(RepoSearch asked)
     {
         var found = db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == asked.Type && !asked.IsElsewhere);
+        found = asked.IsGated is { } isGated ? found.Where(r => r.Gate != null == isGated) : found;
         found = asked.IsServable ? found.Where(r => r.IsServable) : found;
         found = asked.IsLinked ? found.Where(r => db.Tags.Any(t => t.RepoId == r.Id && (t.Tag.StartsWith(CardNames.Models) || t.Tag.StartsWith(CardNames.Datasets)))) : found;
         found = asked.LeastParameters is { } least ? found.Where(r => r.Parameters >= least) : found;

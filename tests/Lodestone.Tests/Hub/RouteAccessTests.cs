@@ -70,6 +70,8 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
     private const string Unchangeable = "401 403 403 401";
     private const string Nothing = "401 404 404 401";
     private const string NoSuchPlace = "404 404 404 401";
+    private const string HiddenAndNotGated = "401 404 400 401";
+    private const string NotGated = "401 400 400 401";
     private const string NoXetToken = "401 401 401 401";
 
     private static readonly Row[] Table =
@@ -107,7 +109,24 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("GET", "/xet-read-token/{**rev}", "/xet-read-token/main", Hidden, Open),
         .. Api("GET", "/xet-write-token/{**rev}", "/xet-write-token/main", HiddenFromChange, Unchangeable),
         .. Api("GET", "/xet-write-token/{**rev}", "/xet-write-token/None?create_pr=1", HiddenFromChange, "401 200 403 401"),
+        .. Api("GET", "/user-access-request/{status}", "/user-access-request/pending", HiddenFromChange, Unchangeable),
+        .. Api("POST", "/user-access-request/handle", "/user-access-request/handle", HiddenFromChange, Unchangeable, """{"user":"bob","status":"accepted"}"""),
+        .. Api("POST", "/user-access-request/batch", "/user-access-request/batch", HiddenFromChange, Unchangeable, """{"status":"accepted","requests":[]}"""),
+        .. Api("POST", "/user-access-request/grant", "/user-access-request/grant", HiddenFromChange, Unchangeable, """{"user":"bob"}"""),
+        .. Api("POST", "/user-access-request/cancel", "/user-access-request/cancel", HiddenAndNotGated, NotGated),
         .. Api("*", "/{**rest}", "/nonsense", Nothing, NoSuchPlace),
+
+        .. Files("POST", "/ask-access", "/ask-access", HiddenAndNotGated, NotGated, "{}"),
+        .. Files("GET", "/user-access-report", "/user-access-report", HiddenFromChange, Unchangeable),
+        .. Gates("GET", "", Hidden, Open),
+        .. Gates("PUT", "", HiddenFromChange, Unchangeable, "{}"),
+        .. Gates("GET", "/requests", HiddenFromChange, Unchangeable),
+        .. Gates("POST", "/revocations", HiddenFromChange, Unchangeable, """{"user":"bob"}"""),
+        .. Gates("PUT", "/organizations/{organization}", HiddenAndNotGated, NotGated, "{}"),
+        .. Gates("DELETE", "/organizations/{organization}", HiddenAndNotGated, NotGated),
+        .. Gates("GET", "/holders", HiddenFromChange, Unchangeable),
+        .. Gates("GET", "/downloads", HiddenFromChange, Unchangeable),
+        .. Gates("GET", "/downloads.csv", HiddenFromChange, Unchangeable),
 
         .. Files("GET HEAD", "/resolve/{**rest}", "/resolve/main/a.txt", Hidden, Open),
         .. Files("GET HEAD", "/raw/{**rest}", "/raw/main/a.txt", Hidden, Open),
@@ -272,12 +291,18 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new($"{methods} /api/{{type}}/{{owner}}/{{name}}{route}", $"/api/models/alice/open{rest}", open, body),
     ];
 
+    private static Row[] Gates(string methods, string route, string hidden, string open, string? body = null) =>
+    [
+        new($"{methods} /api/v1/gates/{{type}}/{{owner}}/{{name}}{route}", $"/api/v1/gates/models/alice/secret{route.Replace("{organization}", "acme", StringComparison.Ordinal)}", hidden, body),
+        new($"{methods} /api/v1/gates/{{type}}/{{owner}}/{{name}}{route}", $"/api/v1/gates/models/alice/open{route.Replace("{organization}", "acme", StringComparison.Ordinal)}", open, body),
+    ];
+
     /// <summary>Likewise, outside of the API: with and without a type before the owner.</summary>
     private static Row[] Files(string methods, string route, string rest, string hidden, string open, string? body = null) =>
     [
         new($"{methods} /{{owner}}/{{name}}{route}", $"/alice/secret{rest}", hidden, body),
         new($"{methods} /{{owner}}/{{name}}{route}", $"/alice/open{rest}", open, body),
-        new($"{methods} /{{type}}/{{owner}}/{{name}}{route}", $"/datasets/alice/open{rest}", hidden.Replace("200", "404", StringComparison.Ordinal).Replace("401 404 403", "401 404 404", StringComparison.Ordinal), body),
+        new($"{methods} /{{type}}/{{owner}}/{{name}}{route}", $"/datasets/alice/open{rest}", hidden.Replace("200", "404", StringComparison.Ordinal).Replace("401 404 403", "401 404 404", StringComparison.Ordinal).Replace("401 404 400", "401 404 404", StringComparison.Ordinal), body),
     ];
 
     [GeneratedRegex(@"\{(?<name>[^:{}]+):[^{}]*\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
