@@ -55,7 +55,7 @@ public static class HubModule
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
-        services.AddScoped<PullRequests>();
+        services.AddCommunity();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
@@ -101,6 +101,7 @@ public static class HubModule
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
         repo.MapLikes();
+        repo.MapDiscussions();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
@@ -120,6 +121,21 @@ public static class HubModule
 
         routes.MapXet();
         return routes;
+    }
+
+    private static void AddCommunity(this IServiceCollection services)
+    {
+        services.AddScoped<Discussions>();
+        services.AddScoped<Comments>();
+        services.AddScoped<DiscussionAccess>();
+        services.AddScoped<DiscussionLists>();
+        services.AddScoped<DiscussionAnswers>();
+        services.AddScoped<Conversations>();
+        services.AddSingleton<CommentText>();
+        services.AddScoped<ProposedCommits>();
+        services.AddScoped<PullRequests>();
+        services.AddScoped<MergeChecks>();
+        services.AddScoped<Merging>();
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

@@ -33,7 +33,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
     public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write) ? repo : throw HubRefusals.ReadOnly(caller);
+        return CanWrite ? repo : throw HubRefusals.ReadOnly(caller);
     }
 
     /// <summary>To commit on the route's revision: for those who may change the repository, on a pull request also for whoever opened it.</summary>
@@ -43,11 +43,28 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
     {
         if (isProposal)
         {
-            return await ToTakePartAsync(route, cancel);
+            var proposedTo = await ToTakePartAsync(route, cancel);
+            DiscussionAccess.RequireEnabled(proposedTo, caller);
+            return proposedTo;
         }
 
         var repo = await ToServeAsync(route, cancel);
-        return repo.CanBeChangedBy(caller) || (caller.Scope.HasFlag(TokenScope.Write) && await pullRequests.IsOwnAsync(repo, route.Revision, caller, cancel))
+        var proposal = await pullRequests.FindAsync(repo.Id, route.Revision, cancel);
+        if (!repo.CanBeChangedBy(caller) && !IsOwn(proposal))
+        {
+            throw HubRefusals.ReadOnly(caller);
+        }
+
+        proposal?.RequireUnderWay();
+        return repo;
+    }
+
+    /// <summary>To push: for those who may change the repository, and for whoever has a pull request of their own under way.</summary>
+    /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
+    public async Task<Repo> ToPushAsync(RepoRoute route, PullRequests pullRequests, CancellationToken cancel)
+    {
+        var repo = await ToServeAsync(route, cancel);
+        return repo.CanBeChangedBy(caller) || (CanWrite && (await pullRequests.OwnAsync(repo.Id, caller, cancel)).Count > 0)
             ? repo
             : throw HubRefusals.ReadOnly(caller);
     }
@@ -58,6 +75,10 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
         var repo = await ToReadAsync(route, cancel);
         return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
     }
+
+    private bool CanWrite => caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write);
+
+    private bool IsOwn(Discussion? proposal) => CanWrite && proposal?.AuthorId == caller.Id;
 
     private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
     {

@@ -79,8 +79,8 @@ internal static class RepoAdministration
     private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, CancellationToken cancel)
     {
         settings.RequireNoGate();
-        var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
-        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
+        var repo = await care.ChangeAsync(route, settings.IsPrivate(), settings.DiscussionsDisabled, cancel);
+        return HubAnswer.Json(new RepoSettings(repo.IsPrivate, repo.IsPrivate ? "private" : "public", null, repo.DiscussionsDisabled ? true : null), HubJson.Default.RepoSettings);
     }
 
     private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
@@ -91,17 +91,18 @@ internal static class RepoAdministration
 /// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
 internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately)
 {
-    /// <param name="isPrivate">Null leaves it as it is.</param>
-    /// <returns>Whether the repository is private now.</returns>
+    /// <summary>What is null stays as it is.</summary>
+    /// <returns>The repository as it is now.</returns>
     /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
-    public async Task<bool> HideAsync(RepoRoute route, bool? isPrivate, CancellationToken cancel)
+    public async Task<Repo> ChangeAsync(RepoRoute route, bool? isPrivate, bool? discussionsDisabled, CancellationToken cancel)
     {
         var found = await access.ToAdministerAsync(route, cancel);
         var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
         repo.IsPrivate = isPrivate ?? repo.IsPrivate;
+        repo.DiscussionsDisabled = discussionsDisabled ?? repo.DiscussionsDisabled;
         await db.SaveChangesAsync(cancel);
         lately.Forget();
-        return repo.IsPrivate;
+        return repo;
     }
 
     /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
@@ -130,7 +131,8 @@ internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
 
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
 /// <param name="Gated"><c>false</c>, or how people are let in.</param>
-internal sealed record RepoSettings(bool? Private, string? Visibility, JsonElement? Gated = null)
+/// <param name="DiscussionsDisabled">Only those who may change the repository open discussions and write in them; left out where that is not so.</param>
+internal sealed record RepoSettings(bool? Private, string? Visibility, JsonElement? Gated = null, bool? DiscussionsDisabled = null)
 {
     private static readonly RefusalCode NotServed = new("gated_not_served", 501);
 
