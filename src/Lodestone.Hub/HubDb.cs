@@ -19,7 +19,15 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<LfsObject> LfsObjects => Set<LfsObject>();
 
-    public DbSet<PullRequest> PullRequests => Set<PullRequest>();
+    public DbSet<Discussion> Discussions => Set<Discussion>();
+
+    public DbSet<DiscussionEvent> DiscussionEvents => Set<DiscussionEvent>();
+
+    public DbSet<Comment> Comments => Set<Comment>();
+
+    public DbSet<CommentEdit> CommentEdits => Set<CommentEdit>();
+
+    public DbSet<Reaction> Reactions => Set<Reaction>();
 
     public DbSet<UnheldBlob> UnheldBlobs => Set<UnheldBlob>();
 
@@ -81,7 +89,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<RepoAlias>().Property(a => a.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
         model.Entity<RepoLike>().HasKey(l => new { l.RepoId, l.UserId });
-        model.Entity<PullRequest>().HasKey(p => new { p.RepoId, p.Number });
+        MapDiscussions(model);
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
         model.Entity<LfsObject>().HasOne<Repo>().WithMany().HasForeignKey(o => o.RepoId); // saved after its repository
         model.Entity<UnheldBlob>().HasKey(b => b.Sha256);
@@ -129,6 +137,19 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         {
             model.Entity<RepoEvent>().Property(e => e.Details).HasColumnType("jsonb");
         }
+    }
+
+    // Each is saved after what it belongs to.
+    private static void MapDiscussions(ModelBuilder model)
+    {
+        var discussion = model.Entity<Discussion>();
+        discussion.Property(d => d.Status).HasConversion(status => status.ToWire(), name => DiscussionStatuses.Parse(name));
+        discussion.Ignore(d => d.RefName).Ignore(d => d.IsUnderWay).Ignore(d => d.Noun);
+        model.Entity<DiscussionEvent>().HasOne<Discussion>().WithMany().HasForeignKey(e => e.DiscussionId);
+        model.Entity<Comment>().Ignore(c => c.IsHidden).HasOne<DiscussionEvent>().WithOne().HasForeignKey<Comment>(c => c.Id);
+        model.Entity<CommentEdit>().HasKey(e => new { e.CommentId, e.Number });
+        model.Entity<CommentEdit>().HasOne<Comment>().WithMany().HasForeignKey(e => e.CommentId);
+        model.Entity<Reaction>().HasKey(r => new { r.CommentId, r.UserId, r.Emoji });
     }
 }
 

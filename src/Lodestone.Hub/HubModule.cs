@@ -57,7 +57,7 @@ public static class HubModule
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
-        services.AddScoped<PullRequests>();
+        services.AddCommunity();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
@@ -74,7 +74,7 @@ public static class HubModule
         services.AddScoped<ModelFamily>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
-        services.AddCommunity();
+        services.AddNews();
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
@@ -108,6 +108,7 @@ public static class HubModule
         repo.MapDuplicateRepo();
         repo.MapLikes();
         repo.MapWatches();
+        repo.MapDiscussions();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
@@ -132,7 +133,7 @@ public static class HubModule
     }
 
     // What tells people and programs of each other's work.
-    private static void AddCommunity(this IServiceCollection services)
+    private static void AddNews(this IServiceCollection services)
     {
         services.AddScoped<Collections>();
         services.AddScoped<CollectionLists>();
@@ -161,6 +162,22 @@ public static class HubModule
         services.AddScoped<AccessDeciding>();
         services.AddScoped<AccessLists>();
         services.AddScoped<DownloadLists>();
+    }
+
+    // What people write to each other about a repository.
+    private static void AddCommunity(this IServiceCollection services)
+    {
+        services.AddScoped<Discussions>();
+        services.AddScoped<Comments>();
+        services.AddScoped<DiscussionAccess>();
+        services.AddScoped<DiscussionLists>();
+        services.AddScoped<DiscussionAnswers>();
+        services.AddScoped<Conversations>();
+        services.AddSingleton<CommentText>();
+        services.AddScoped<ProposedCommits>();
+        services.AddScoped<PullRequests>();
+        services.AddScoped<MergeChecks>();
+        services.AddScoped<Merging>();
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

@@ -15,11 +15,11 @@ internal static class GitReading
     }
 
     private static async Task Advertise(
-        string? service, RepoRoute route, RepoAccess access, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
+        string? service, RepoRoute route, RepoAccess access, PullRequests pullRequests, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
     {
         if (service is "git-receive-pack")
         {
-            await GitWriting.AdvertiseAsync(route, access, store, context, cancel);
+            await GitWriting.AdvertiseAsync(route, access, pullRequests, store, context, cancel);
             return;
         }
 

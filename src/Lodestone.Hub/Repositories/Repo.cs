@@ -35,8 +35,11 @@ internal sealed class Repo
     /// <summary>How much it is asked for lately, as <see cref="Hub.Trend"/> keeps it.</summary>
     public long Trend { get; init; }
 
-    /// <summary>The highest number that a pull request has.</summary>
+    /// <summary>The highest number that a discussion has.</summary>
     public long LastNumber { get; init; }
+
+    /// <summary>Nobody but those who may change it opens discussions or writes in them.</summary>
+    public bool DiscussionsDisabled { get; set; }
 
     public string? PipelineTag { get; set; }
 

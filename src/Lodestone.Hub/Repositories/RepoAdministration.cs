@@ -88,9 +88,10 @@ internal static class RepoAdministration
     private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, GateEditing gates, CancellationToken cancel)
     {
         var mode = settings.ReadGate();
-        var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
+        var repo = await care.ChangeAsync(route, settings.IsPrivate(), settings.DiscussionsDisabled, cancel);
         var gate = await gates.SetModeAsync(route, mode, cancel);
-        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public", RepoSummary.GateOnWire(gate)), HubJson.Default.RepoSettings);
+        var answer = new RepoSettings(repo.IsPrivate, repo.IsPrivate ? "private" : "public", RepoSummary.GateOnWire(gate), repo.DiscussionsDisabled ? true : null);
+        return HubAnswer.Json(answer, HubJson.Default.RepoSettings);
     }
 
     private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
@@ -101,30 +102,31 @@ internal static class RepoAdministration
 /// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
 internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately, TimeProvider clock)
 {
-    /// <param name="isPrivate">Null leaves it as it is.</param>
-    /// <returns>Whether the repository is private now.</returns>
+    /// <summary>What is null stays as it is.</summary>
+    /// <returns>The repository as it is now.</returns>
     /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
-    public async Task<bool> HideAsync(RepoRoute route, bool? isPrivate, CancellationToken cancel)
+    public async Task<Repo> ChangeAsync(RepoRoute route, bool? isPrivate, bool? discussionsDisabled, CancellationToken cancel)
     {
         var found = await access.ToAdministerAsync(route, cancel);
-        var isNowPrivate = await db.WriteAsync(
+        var changed = await db.WriteAsync(
             async inner =>
             {
                 await db.LockAsync<Repo>(found.Id, inner);
                 var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, inner);
+                repo.DiscussionsDisabled = discussionsDisabled ?? repo.DiscussionsDisabled;
                 if (isPrivate is { } wanted && wanted != repo.IsPrivate)
                 {
                     repo.IsPrivate = wanted;
                     var happened = new NewRepoEvent(RepoEvent.OfConfig, ChangeKind.Update, new EventDetails { Private = wanted }, access.Caller.Id);
                     await db.RecordAsync(repo, happened, clock.GetUtcNow(), inner);
-                    await db.SaveChangesAsync(inner);
                 }
 
-                return repo.IsPrivate;
+                await db.SaveChangesAsync(inner);
+                return repo;
             },
             cancel);
         lately.Forget();
-        return isNowPrivate;
+        return changed;
     }
 
     /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
@@ -155,7 +157,8 @@ internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
 
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
 /// <param name="Gated"><c>false</c>, or how people are let in.</param>
-internal sealed record RepoSettings(bool? Private, string? Visibility, JsonNode? Gated = null)
+/// <param name="DiscussionsDisabled">Only those who may change the repository open discussions and write in them; left out where that is not so.</param>
+internal sealed record RepoSettings(bool? Private, string? Visibility, JsonNode? Gated = null, bool? DiscussionsDisabled = null)
 {
     public bool? IsPrivate() => new NewRepo { Private = Private, Visibility = Visibility }.IsPrivate();
 

@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server or its machine died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking repacking, TimeProvider clock)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedCommits proposed, Repacking repacking, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
@@ -27,6 +27,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
             await RecordAsync(repo.Id, [update], actorId);
         }
 
+        await proposed.TellAsync(repo.Id, git, refName);
         await repacking.ConsiderAsync(repo.Id, git);
     }
 
@@ -43,6 +44,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
             await RecordAsync(repoId, others, actorId);
         }
 
+        await proposed.TellAsync(repoId, git, refName);
         await repacking.ConsiderAsync(repoId, git);
     }
 
