@@ -60,5 +60,6 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(SweepView))]
 [JsonSerializable(typeof(IReadOnlyList<SweepView>))]
 [JsonSerializable(typeof(ReclaimReport))]
+[JsonSerializable(typeof(QuickAnswer))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;
