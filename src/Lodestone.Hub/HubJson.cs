@@ -104,5 +104,6 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(EditedComment))]
 [JsonSerializable(typeof(NewReaction))]
 [JsonSerializable(typeof(UpdatedComment))]
+[JsonSerializable(typeof(QuickAnswer))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

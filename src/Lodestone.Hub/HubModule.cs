@@ -54,6 +54,7 @@ public static class HubModule
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
+        services.AddSearch();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
@@ -89,6 +90,7 @@ public static class HubModule
         hub.MapRepoAdministration();
         hub.MapRepoList();
         hub.MapTagsByType();
+        hub.MapQuickSearch();
         hub.MapUserLikes();
         hub.MapOwnedRepos();
         hub.MapValidateCard();
@@ -192,6 +194,16 @@ public static class HubModule
         services.AddScoped<ShardIntake>();
         services.AddScoped<ChunkAnswers>();
         return services;
+    }
+
+    private static void AddSearch(this IServiceCollection services)
+    {
+        services.AddSingleton<RepoCatalogue>();
+        services.AddSingleton<FullText>();
+        services.AddScoped<WideSearch>();
+        services.AddEventHandler<RepoPublished, SearchIndexing>();
+        services.AddTaskHandler<SearchRebuilding>(SearchRebuilding.Kind);
+        services.AddHostedService<SearchCare>();
     }
 
     // Below /xet/, so that no alias is taken for a repository; with tokens of their own.

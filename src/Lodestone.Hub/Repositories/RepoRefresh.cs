@@ -126,6 +126,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedComm
         }
 
         repo.UpdatedAt = clock.GetUtcNow(); // not the commit's date, which whoever pushes chooses
+        db.Entry(repo).Property(r => r.UpdatedAt).IsModified = true; // also within one tick: the catalogue hears of tags by their repository's row
         Describe(repo, facts);
         var row = await db.Facts.SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
         if (row?.CommitId != head.ToString())

@@ -192,6 +192,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/models", "/api/models", Open),
         new("GET /api/datasets", "/api/datasets", Open),
         new("GET /api/spaces", "/api/spaces", Open),
+        new("GET /api/quicksearch", "/api/quicksearch?q=a", Open),
         new("GET /api/models-tags-by-type", "/api/models-tags-by-type", Open),
         new("GET /api/datasets-tags-by-type", "/api/datasets-tags-by-type", Open),
         new("POST /api/validate-yaml", "/api/validate-yaml", Open, """{"content":"x"}"""),
