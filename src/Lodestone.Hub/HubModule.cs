@@ -62,24 +62,8 @@ public static class HubModule
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
-        services.AddScoped<RepoCare>();
-        services.AddScoped<FileEdits>();
-        services.AddScoped<UploadForm>();
-        services.AddScoped<RepoStorage>();
-        services.AddScoped<FileStorage>();
-        services.AddSingleton<CodeColours>();
-        services.AddScoped<RepoViews>();
-        services.AddScoped<RepoLists>();
-        services.AddScoped<ListFacets>();
-        services.AddScoped<ProfileCards>();
-        services.AddScoped<ModelFamily>();
-        services.AddScoped<NamespaceContent>();
-        services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
+        services.AddPages();
         services.AddNews();
-        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
-        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
-        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
-        services.AddSingleton(new NavItem("Storage", "/admin/storage", 40, NavAudience.Administrator));
         return services.AddXet();
     }
 
@@ -132,6 +116,27 @@ public static class HubModule
 
         routes.MapXet();
         return routes;
+    }
+
+    private static void AddPages(this IServiceCollection services)
+    {
+        services.AddScoped<RepoCare>();
+        services.AddScoped<FileEdits>();
+        services.AddScoped<UploadForm>();
+        services.AddScoped<RepoStorage>();
+        services.AddScoped<FileStorage>();
+        services.AddSingleton<CodeColours>();
+        services.AddScoped<RepoViews>();
+        services.AddScoped<RepoLists>();
+        services.AddScoped<ListFacets>();
+        services.AddScoped<ProfileCards>();
+        services.AddScoped<ModelFamily>();
+        services.AddScoped<NamespaceContent>();
+        services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
+        services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Storage", "/admin/storage", 40, NavAudience.Administrator));
     }
 
     // What tells people and programs of each other's work.

@@ -101,7 +101,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     private bool IsOwn(Discussion? proposal) => CanWrite && proposal?.AuthorId == caller.Id;
 
     /// <summary>Who may not change a repository goes on with what is their own in it, as long as they may read it.</summary>
-    private Task RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) => isOwn ? ToProposeAsync(route, cancel) : throw HubRefusals.ReadOnly(caller);
+    private Task<Repo> RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) => isOwn ? ToProposeAsync(route, cancel) : throw HubRefusals.ReadOnly(caller);
 
     private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
     {

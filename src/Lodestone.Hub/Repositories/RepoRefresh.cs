@@ -27,7 +27,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedComm
             await RecordAsync(repo.Id, [update], actorId);
         }
 
-        await proposed.TellAsync(repo.Id, git, refName);
+        await proposed.TellAsync(repo.Id, git, update.Name);
         await repacking.ConsiderAsync(repo.Id, git);
     }
 
@@ -44,7 +44,11 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedComm
             await RecordAsync(repoId, others, actorId);
         }
 
-        await proposed.TellAsync(repoId, git, refName);
+        foreach (var update in updates)
+        {
+            await proposed.TellAsync(repoId, git, update.Name);
+        }
+
         await repacking.ConsiderAsync(repoId, git);
     }
 
