@@ -109,7 +109,7 @@ public static class HubModule
         repo.MapLfsFiles();
         repo.MapCommitUpload();
         repo.MapXetTokens();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
+        foreach (var place in (string[])["/{owner:account}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();

@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 public static class RepoAddress
 {
     /// <summary>The first segment of a name's pages. What else begins an address of two segments answers in its own way when it is wrong.</summary>
-    internal const string Owner = "/{Owner:regex(^(?!(api|v1|v2|health|models|datasets|spaces|playground|settings|admin|oauth)$))}";
+    internal const string Owner = "/{Owner:account}";
 
     internal const string Model = Owner + "/{Name}";
 

@@ -17,7 +17,7 @@ internal static class UnknownRepo
     {
         routes.Map("/api/{type:regex(^(models|datasets|spaces)$)}/{name}", Refuse).WithOrder(Last);
         routes.Map("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}/{**rest}", Refuse).WithOrder(Last);
-        foreach (var place in (string[])["/{name}", "/{type:regex(^(datasets|spaces)$)}/{name}"])
+        foreach (var place in (string[])["/{name:account}", "/{type:regex(^(datasets|spaces)$)}/{name}"])
         {
             routes.Map(place + "/resolve/{**rest}", Refuse).WithOrder(Last);
             routes.Map(place + "/raw/{**rest}", Refuse).WithOrder(Last);
