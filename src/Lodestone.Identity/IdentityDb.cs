@@ -21,8 +21,6 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<SetupLink> SetupLinks => Set<SetupLink>();
 
-    public DbSet<DataKey> DataKeys => Set<DataKey>();
-
     protected override string Module => "identity";
 
     // Relations are named so that one save inserts parents before children.
