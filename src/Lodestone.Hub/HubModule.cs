@@ -104,7 +104,7 @@ public static class HubModule
         repo.MapCommitUpload();
         repo.MapXetTokens();
         repo.MapAccessRequests();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
+        foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             hub.MapGroup(place).MapAskAccess();

@@ -25,8 +25,6 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<SetupLink> SetupLinks => Set<SetupLink>();
 
-    public DbSet<DataKey> DataKeys => Set<DataKey>();
-
     public DbSet<Follow> Follows => Set<Follow>();
 
     protected override string Module => "identity";
