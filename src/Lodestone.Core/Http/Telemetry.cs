@@ -22,11 +22,11 @@ public static class Telemetry
         var telemetry = services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics
                 .AddMeter(Prefix + "*", "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
-                .AddPrometheusExporter())
-            .WithTracing(traces => traces.AddSource(Prefix + "*").AddAspNetCoreInstrumentation());
+                .AddPrometheusExporter());
         if (Environment.GetEnvironmentVariable("OTEL_EXPORTER_OTLP_ENDPOINT") is { Length: > 0 })
         {
-            telemetry.UseOtlpExporter();
+            // Only here: spans that nobody reads would be made for every request.
+            telemetry.WithTracing(traces => traces.AddSource(Prefix + "*").AddAspNetCoreInstrumentation()).UseOtlpExporter();
         }
     }
 }
