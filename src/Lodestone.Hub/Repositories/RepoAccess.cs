@@ -25,7 +25,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
     public async Task<Repo> ToChangeAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
     }
 
     /// <summary>To take part: to like it, to propose a change. That takes no right but to read, and a credential that may write.</summary>
@@ -33,7 +33,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
     public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write) ? repo : throw HubRefusals.ReadOnly(caller);
+        return caller.May(TokenScope.WriteDiscussions) || repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteDiscussions);
     }
 
     /// <summary>To commit on the route's revision: for those who may change the repository, on a pull request also for whoever opened it.</summary>
@@ -47,16 +47,16 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
         }
 
         var repo = await ToServeAsync(route, cancel);
-        return repo.CanBeChangedBy(caller) || (caller.Scope.HasFlag(TokenScope.Write) && await pullRequests.IsOwnAsync(repo, route.Revision, caller, cancel))
+        return repo.CanBeChangedBy(caller) || (caller.May(TokenScope.WriteDiscussions) && await pullRequests.IsOwnAsync(repo, route.Revision, caller, cancel))
             ? repo
-            : throw HubRefusals.ReadOnly(caller);
+            : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
     }
 
     /// <inheritdoc cref="ToChangeAsync"/>
     public async Task<Repo> ToAdministerAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToReadAsync(route, cancel);
-        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.ManageRepos);
     }
 
     private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
