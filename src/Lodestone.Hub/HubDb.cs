@@ -72,6 +72,12 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<GatedDownload> GatedDownloads => Set<GatedDownload>();
 
+    public DbSet<Notification> Notifications => Set<Notification>();
+
+    public DbSet<NotificationChoice> NotificationChoices => Set<NotificationChoice>();
+
+    public DbSet<Derivation> Derivations => Set<Derivation>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -132,6 +138,10 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<Collection>().Ignore(c => c.Slug).Ignore(c => c.Href);
         model.Entity<CollectionItem>().HasOne<Collection>().WithMany().HasForeignKey(i => i.CollectionId); // saved after its collection
         model.Entity<CollectionUpvote>().HasKey(v => new { v.CollectionId, v.UserId });
+        model.Entity<Notification>().Property(n => n.Reason).HasConversion(reason => reason.ToWire(), name => NotificationReasons.Parse(name) ?? NotificationReason.Discussion);
+        model.Entity<Notification>().Property(n => n.Mail).HasConversion(mail => mail.ToString().ToLowerInvariant(), name => Enum.Parse<NotificationMail>(name, true));
+        model.Entity<NotificationChoice>().HasKey(c => new { c.UserId, c.Reason });
+        model.Entity<Derivation>().HasKey(d => new { d.BaseId, d.RepoId });
         model.Entity<RepoWatch>().HasKey(w => new { w.RepoId, w.UserId });
         if (Database.IsNpgsql())
         {

@@ -36,7 +36,7 @@ public static class IdentityModule
         services.AddSingleton(new NavItem("Settings", "/settings", 90, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new SettingsPage("Profile", "/settings/profile", "user", 10));
         services.AddSingleton(new SettingsPage("Access tokens", "/settings/tokens", "key", 20));
-        services.AddSingleton(new SettingsPage("Applications", "/settings/applications", "app", 25));
+        services.AddSingleton(new SettingsPage("Applications", "/settings/applications", "app", 22));
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
