@@ -41,6 +41,18 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<KnownChunk> KnownChunks => Set<KnownChunk>();
 
+    public DbSet<Traffic> Traffic => Set<Traffic>();
+
+    public DbSet<TrafficFile> TrafficFiles => Set<TrafficFile>();
+
+    public DbSet<TrafficClient> TrafficClients => Set<TrafficClient>();
+
+    public DbSet<FetchedPart> FetchedParts => Set<FetchedPart>();
+
+    public DbSet<FetchedSet> FetchedSets => Set<FetchedSet>();
+
+    public DbSet<TrafficSalt> TrafficSalts => Set<TrafficSalt>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -69,6 +81,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<FileXorb>().HasOne<ChunkedFile>().WithMany().HasForeignKey(f => f.File); // saved after its file
         model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
         model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
+        MapTraffic(model);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
@@ -76,6 +89,15 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
             facts.Property(f => f.Facts).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
         }
+    }
+
+    private static void MapTraffic(ModelBuilder model)
+    {
+        model.Entity<Traffic>().HasKey(t => new { t.RepoId, t.Day, t.Revision, t.FileClass, t.ClientClass });
+        model.Entity<TrafficFile>().HasKey(t => new { t.RepoId, t.Day, t.Path, t.ClientClass });
+        model.Entity<TrafficClient>().HasKey(t => new { t.RepoId, t.Day, t.Revision, t.FileClass, t.ClientClass, t.Client });
+        model.Entity<FetchedPart>().HasKey(p => new { p.RepoId, p.Client, p.Revision, p.Path });
+        model.Entity<FetchedSet>().HasKey(s => new { s.RepoId, s.Client, s.Revision, s.Name });
     }
 }
 

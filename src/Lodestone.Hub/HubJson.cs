@@ -61,5 +61,6 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(IReadOnlyList<SweepView>))]
 [JsonSerializable(typeof(ReclaimReport))]
 [JsonSerializable(typeof(QuickAnswer))]
+[JsonSerializable(typeof(MetricsAnswer))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

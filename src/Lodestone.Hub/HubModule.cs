@@ -39,8 +39,7 @@ public static class HubModule
         services.AddSingleton<ReposLately>();
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
-        services.AddSingleton<DownloadCounter>();
-        services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddTraffic();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -103,6 +102,7 @@ public static class HubModule
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
         repo.MapLikes();
+        repo.MapMetrics();
         repo.MapRefs();
         repo.MapHistory();
         repo.MapSuperSquash();
@@ -136,6 +136,18 @@ public static class HubModule
         services.AddScoped<ShardIntake>();
         services.AddScoped<ChunkAnswers>();
         return services;
+    }
+
+    private static void AddTraffic(this IServiceCollection services)
+    {
+        services.AddSingleton<KnownWeightSets>();
+        services.AddSingleton<TrafficLog>();
+        services.AddHostedService(p => p.GetRequiredService<TrafficLog>());
+        services.AddScoped<TrafficSalts>();
+        services.AddScoped<TrafficWriting>();
+        services.AddScoped<Metrics>();
+        services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
+        services.AddHostedService<TrafficStart>();
     }
 
     private static void AddSearch(this IServiceCollection services)

@@ -19,7 +19,7 @@ internal static class Resolve
     }
 
     private static async Task<IResult> Content(
-        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, TrafficLog traffic, HttpContext context, CancellationToken cancel)
     {
         var (repo, tree, file) = await FindAsync(route, access, store, context, cancel);
         var (response, offer) = (context.Response, default(XetOffer));
@@ -38,12 +38,11 @@ internal static class Resolve
             return HubAnswer.Json(offer, HubJson.Default.XetOffer, XetOffer.MediaType);
         }
 
-        if (HttpMethods.IsGet(context.Request.Method))
+        var seen = traffic.Begin(context, repo.Id, access.Caller.Id) with { Revision = tree.Commit.ToString(), Path = file.Path };
+        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop))
         {
-            downloads.Count(repo.Id);
-        }
-
-        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
+            Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
+        };
     }
 
     private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)

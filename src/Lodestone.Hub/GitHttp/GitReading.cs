@@ -33,9 +33,11 @@ internal static class GitReading
         await uploadPack.AdvertiseAsync(store.Open(repo.Id), GitBody.Protocol(context.Request), context.Response.Body, cancel);
     }
 
-    private static async Task Serve(RepoRoute route, RepoAccess access, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
+    private static async Task Serve(
+        RepoRoute route, RepoAccess access, RepoStore store, UploadPack uploadPack, TrafficLog traffic, HttpContext context, CancellationToken cancel)
     {
         var repo = await access.ToServeAsync(route, cancel);
+        traffic.Add(traffic.Begin(context, repo.Id, access.Caller.Id) with { Path = "" });
         await using var body = GitBody.Unzipped(context.Request);
         GitBody.Begin(context.Response, "application/x-git-upload-pack-result");
         await uploadPack.ServeAsync(store.Open(repo.Id), GitBody.Protocol(context.Request), body, context.Response.Body, cancel);

@@ -34,6 +34,9 @@ internal sealed record RepoView(
 
     public JsonObject? Card => Facts.CardData;
 
+    /// <summary>Downloads on each of the last 30 days; empty where the page does not show them.</summary>
+    public IReadOnlyList<long> Month { get; init; } = [];
+
     /// <param name="verb">The segment behind the name: <c>tree</c>, <c>blob</c>, <c>resolve</c>, …</param>
     public string To(string verb, string revision, string path = "")
     {
@@ -52,7 +55,7 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
+internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Metrics metrics, Identity.Namespaces namespaces)
 {
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
@@ -67,7 +70,8 @@ internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, Re
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
             var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked);
+            var month = RepoAddress.SectionOf(context).Length == 0 ? await metrics.MonthAsync(repo.Id, cancel) : [];
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked) { Month = month };
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {
