@@ -53,6 +53,12 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<TrafficSalt> TrafficSalts => Set<TrafficSalt>();
 
+    public DbSet<LineageEdge> LineageEdges => Set<LineageEdge>();
+
+    public DbSet<TensorDigest> Tensors => Set<TensorDigest>();
+
+    public DbSet<TensorReading> TensorReadings => Set<TensorReading>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -82,6 +88,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
         model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
         MapTraffic(model);
+        MapLineage(model);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
@@ -89,6 +96,13 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
             facts.Property(f => f.Facts).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
         }
+    }
+
+    private static void MapLineage(ModelBuilder model)
+    {
+        model.Entity<LineageEdge>().HasKey(e => new { e.ChildId, e.Evidence, e.Relation, e.ParentType, e.ParentPath });
+        model.Entity<TensorDigest>().HasKey(t => new { t.Digest, t.RepoId });
+        model.Entity<TensorReading>().HasKey(r => r.RepoId);
     }
 
     private static void MapTraffic(ModelBuilder model)

@@ -62,5 +62,6 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(ReclaimReport))]
 [JsonSerializable(typeof(QuickAnswer))]
 [JsonSerializable(typeof(MetricsAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<LicenceFact>))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

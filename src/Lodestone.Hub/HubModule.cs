@@ -40,6 +40,7 @@ public static class HubModule
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddTraffic();
+        services.AddLineage();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -148,6 +149,17 @@ public static class HubModule
         services.AddScoped<Metrics>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
+    }
+
+    private static void AddLineage(this IServiceCollection services)
+    {
+        services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoDeleted, LineageKeeping>();
+        services.AddTaskHandler<LineageInference>(LineageInference.Kind);
+        services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
+        services.AddHostedService<LineageStart>();
+        services.AddScoped<Lineage>();
+        services.AddSingleton(LicenceFacts.Shipped());
     }
 
     private static void AddSearch(this IServiceCollection services)
