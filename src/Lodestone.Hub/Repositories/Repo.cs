@@ -31,7 +31,11 @@ internal sealed class Repo
     /// <summary>When main got its newest commit.</summary>
     public required DateTimeOffset UpdatedAt { get; set; }
 
+    /// <summary>By people, in the last 30 days.</summary>
     public long Downloads { get; init; }
+
+    /// <summary>By people, ever.</summary>
+    public long DownloadsAllTime { get; init; }
 
     public long Likes { get; init; }
 
