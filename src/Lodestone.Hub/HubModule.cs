@@ -60,6 +60,7 @@ public static class HubModule
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
         services.AddScoped<RepoCare>();
+        services.AddStanding();
         services.AddScoped<FileEdits>();
         services.AddScoped<UploadForm>();
         services.AddScoped<RepoStorage>();
@@ -93,6 +94,7 @@ public static class HubModule
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
         routes.MapStorage();
         routes.MapSweeps();
+        routes.MapTakeDowns();
         var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
@@ -100,6 +102,7 @@ public static class HubModule
         repo.MapPathsInfo();
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
+        repo.MapArchive();
         repo.MapLikes();
         repo.MapRefs();
         repo.MapHistory();
@@ -120,6 +123,13 @@ public static class HubModule
 
         routes.MapXet();
         return routes;
+    }
+
+    private static void AddStanding(this IServiceCollection services)
+    {
+        services.AddScoped<Archiving>();
+        services.AddScoped<TakeDowns>();
+        services.AddSingleton(new NavItem("Take-downs", "/admin/takedowns", 41, NavAudience.Administrator));
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

@@ -25,7 +25,7 @@ internal sealed record RepoView(
 
     public bool CanAdminister => Repo.CanBeAdministeredBy(Reader);
 
-    public bool CanChange => Repo.CanBeChangedBy(Reader);
+    public bool CanChange => Repo.ArchivedAt is null && Repo.CanBeChangedBy(Reader);
 
     /// <summary>The branch that is being looked at; null at a tag or a commit, where nothing can be added.</summary>
     public string? Branch => Git.Revisions.Find(At.Name)?.RefName is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : null;

@@ -51,9 +51,18 @@ internal sealed class Repo
     /// <summary>Main has a GGUF file, so the model can be called.</summary>
     public bool IsServable { get; set; }
 
+    /// <summary>Since when it is only to be read; null where it may be changed.</summary>
+    public DateTimeOffset? ArchivedAt { get; set; }
+
+    /// <summary>Since when nobody may read it, by an administrator of the server.</summary>
+    public DateTimeOffset? DisabledAt { get; set; }
+
+    /// <summary>Why, as everybody is told.</summary>
+    public string? DisabledReason { get; set; }
+
     public string FullName => $"{OwnerName}/{Name}";
 
-    /// <summary>The rule of <see cref="RepoQueries.VisibleTo"/> for a row that was read.</summary>
+    /// <summary>Whether the caller may know of it: the rule of <see cref="RepoQueries.VisibleTo"/>, but for take-downs, which are told to those who ask by name.</summary>
     public bool IsVisibleTo(Caller caller) => !IsPrivate || caller.CanRead(OwnerId, TokenScope.ReadRepos) || IsMadeBy(caller);
 
     /// <summary>Contributors change what they made; writers change everything in the namespace.</summary>
@@ -79,17 +88,17 @@ internal sealed record RepoTag(Guid RepoId, string Tag);
 
 internal static class RepoQueries
 {
-    /// <summary>What the caller may know of: everything public, and what is private in the caller's namespaces.</summary>
+    /// <summary>What the caller may know of: everything public that is not taken down, and what is in the caller's namespaces.</summary>
     public static IQueryable<Repo> VisibleTo(this IQueryable<Repo> repos, Caller caller)
     {
         var readable = caller.ReadableFor(TokenScope.ReadRepos);
         if (caller.AppId is not { } appId || !caller.May(TokenScope.ContributeRepos))
         {
-            return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId));
+            return repos.Where(r => (!r.IsPrivate && r.DisabledAt == null) || readable.Contains(r.OwnerId));
         }
 
         var (userId, fillable) = (caller.Id, caller.Roles.Keys.Where(id => caller.CanContribute(id, TokenScope.ContributeRepos)).ToList());
-        return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId) || (r.CreatedByApp == appId && r.CreatedBy == userId && fillable.Contains(r.OwnerId)));
+        return repos.Where(r => (!r.IsPrivate && r.DisabledAt == null) || readable.Contains(r.OwnerId) || (r.CreatedByApp == appId && r.CreatedBy == userId && fillable.Contains(r.OwnerId)));
     }
 
     public static IQueryable<Repo> At(this IQueryable<Repo> repos, RepoType type, string pathLower) =>

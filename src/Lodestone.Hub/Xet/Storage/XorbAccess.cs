@@ -46,7 +46,7 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
     public IQueryable<ChunkedFile> Readable(XetToken token)
     {
         var (repoId, namespaces, isShared) = (token.RepoId, token.Namespaces, options.SharePublicChunks);
-        var repos = db.Repos.Where(r => r.Id == repoId || namespaces.Contains(r.OwnerId) || (isShared && !r.IsPrivate));
+        var repos = db.Repos.Where(r => r.DisabledAt == null && (r.Id == repoId || namespaces.Contains(r.OwnerId) || (isShared && !r.IsPrivate)));
         return db.ChunkedFiles.Where(f => db.LfsObjects.Any(o => o.Sha256 == f.Sha256 && repos.Any(r => r.Id == o.RepoId)));
     }
 

@@ -35,9 +35,14 @@ internal sealed class XetTokens(HubDb db, LinkKeys keys, TimeProvider clock)
             throw new Refusal(RefusalCode.Forbidden, "This Xet token may only read. Ask for a token at the repository's xet-write-token address.");
         }
 
-        return await db.Repos.AnyAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId, cancel)
-            ? token
-            : throw new Refusal(RefusalCode.Forbidden, "The repository of this Xet token is gone, or belongs to somebody else now.");
+        if (await db.Repos.AnyAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId && r.DisabledAt == null, cancel))
+        {
+            return token;
+        }
+
+        throw await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId, cancel) is { } disabled
+            ? HubRefusals.Disabled(disabled)
+            : new Refusal(RefusalCode.Forbidden, "The repository of this Xet token is gone, or belongs to somebody else now.");
     }
 }
 
