@@ -18,6 +18,7 @@ public static class IdentityModule
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddModuleDb<IdentityDb>("identity");
+        services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<AccountSegment>(AccountSegment.Name));
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<Credentials>();
@@ -33,9 +34,13 @@ public static class IdentityModule
 
         services.AddSingleton(new NavItem("New organization", "/organizations/new", 80, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new NavItem("Settings", "/settings", 90, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton(new SettingsPage("Profile", "/settings/profile", "user", 10));
+        services.AddSingleton(new SettingsPage("Access tokens", "/settings/tokens", "key", 20));
+        services.AddSingleton(new SettingsPage("Applications", "/settings/applications", "app", 22));
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
+        services.AddScoped<ServiceAccounts>();
         services.AddOauth();
         services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));
         return services.AddPublicClasses();
@@ -53,6 +58,8 @@ public static class IdentityModule
         routes.MapWhoAmI();
         routes.MapOverviews();
         routes.MapOrganizations();
+        routes.MapFollows();
+        routes.MapServiceAccounts();
         routes.MapTokens();
         routes.MapAvatars();
         routes.MapSignOut();
@@ -84,6 +91,8 @@ public static class IdentityModule
     private static IServiceCollection AddPublicClasses(this IServiceCollection services)
     {
         services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
+        services.AddScoped(p => new Follows(p.GetRequiredService<IdentityDb>(), p.GetRequiredService<TimeProvider>()));
+        services.AddScoped(p => new People(p.GetRequiredService<IdentityDb>()));
         services.AddScoped(p => new Accounts(
             p.GetRequiredService<IdentityDb>(),
             p.GetRequiredService<Passwords>(),

@@ -31,15 +31,22 @@ internal sealed class Repo
     /// <summary>When main got its newest commit.</summary>
     public required DateTimeOffset UpdatedAt { get; set; }
 
+    /// <summary>By people, in the last 30 days.</summary>
     public long Downloads { get; init; }
+
+    /// <summary>By people, ever.</summary>
+    public long DownloadsAllTime { get; init; }
 
     public long Likes { get; init; }
 
     /// <summary>How much it is asked for lately, as <see cref="Hub.Trend"/> keeps it.</summary>
     public long Trend { get; init; }
 
-    /// <summary>The highest number that a pull request has.</summary>
+    /// <summary>The highest number that a discussion has.</summary>
     public long LastNumber { get; init; }
+
+    /// <summary>Nobody but those who may change it opens discussions or writes in them.</summary>
+    public bool DiscussionsDisabled { get; set; }
 
     public string? PipelineTag { get; set; }
 
@@ -50,6 +57,15 @@ internal sealed class Repo
 
     /// <summary>Main has a GGUF file, so the model can be called.</summary>
     public bool IsServable { get; set; }
+
+    /// <summary>How people are let in to what it holds; null: whoever sees it has it.</summary>
+    public GateMode? Gate { get; set; }
+
+    /// <summary>The gate is also for members who may only read.</summary>
+    public bool GatesMembers { get; set; }
+
+    /// <summary>The gate is also for calls of the model.</summary>
+    public bool GatesCalls { get; set; }
 
     /// <summary>Since when it is only to be read; null where it may be changed.</summary>
     public DateTimeOffset? ArchivedAt { get; set; }
@@ -62,8 +78,11 @@ internal sealed class Repo
 
     public string FullName => $"{OwnerName}/{Name}";
 
-    /// <summary>Whether the caller may know of it: the rule of <see cref="RepoQueries.VisibleTo"/>, but for take-downs, which are told to those who ask by name.</summary>
-    public bool IsVisibleTo(Caller caller) => !IsPrivate || caller.CanRead(OwnerId, TokenScope.ReadRepos) || IsMadeBy(caller);
+    /// <summary>The rule of <see cref="RepoQueries.VisibleTo"/> for a row that was read.</summary>
+    public bool IsVisibleTo(Caller caller) => (!IsPrivate && DisabledAt is null) || IsSharedWith(caller);
+
+    /// <summary>Whether the caller, who names it, may know of it: also of a take-down.</summary>
+    public bool IsKnownTo(Caller caller) => !IsPrivate || IsSharedWith(caller);
 
     /// <summary>Contributors change what they made; writers change everything in the namespace.</summary>
     public bool CanBeChangedBy(Caller caller) =>
@@ -72,6 +91,8 @@ internal sealed class Repo
     /// <summary>Deleting, moving and settings: for administrators of the namespace and for whoever made the repository.</summary>
     public bool CanBeAdministeredBy(Caller caller) =>
         caller.CanAdminister(OwnerId, TokenScope.ManageRepos) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.ManageRepos)) || IsMadeBy(caller);
+
+    private bool IsSharedWith(Caller caller) => caller.CanRead(OwnerId, TokenScope.ReadRepos) || IsMadeBy(caller);
 
     // By the same app for the same person: all that the scope contribute-repos is for.
     private bool IsMadeBy(Caller caller) =>
