@@ -9,6 +9,15 @@ public sealed record RepoPublished(Guid RepoId, string Id, string Revision);
 /// <param name="Id"><c>owner/name</c>.</param>
 public sealed record RepoDeleted(Guid RepoId, string Id);
 
+/// <summary>An administrator of the server took a repository down.</summary>
+/// <param name="Id"><c>owner/name</c>.</param>
+/// <param name="Reason">Told to everybody who comes.</param>
+public sealed record RepoTakenDown(Guid RepoId, string Id, string Reason);
+
+/// <summary>A repository that was taken down is served again.</summary>
+/// <param name="Id"><c>owner/name</c>.</param>
+public sealed record RepoRestored(Guid RepoId, string Id);
+
 /// <summary>A model's card names for the first time that it was made from another model of this server. Not everybody may see both.</summary>
 /// <param name="BaseId">The model it was made from.</param>
 /// <param name="RepoId">The model that names it.</param>

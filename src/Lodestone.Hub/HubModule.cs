@@ -86,6 +86,7 @@ public static class HubModule
         routes.MapGates();
         routes.MapStorage();
         routes.MapSweeps();
+        routes.MapTakeDowns();
         var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
@@ -93,6 +94,7 @@ public static class HubModule
         repo.MapPathsInfo();
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
+        repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
         repo.MapWatches();
@@ -123,6 +125,7 @@ public static class HubModule
     private static void AddPages(this IServiceCollection services)
     {
         services.AddScoped<RepoCare>();
+        services.AddStanding();
         services.AddScoped<FileEdits>();
         services.AddScoped<UploadForm>();
         services.AddScoped<RepoStorage>();
@@ -203,6 +206,13 @@ public static class HubModule
         services.AddScoped<PullRequests>();
         services.AddScoped<MergeChecks>();
         services.AddScoped<Merging>();
+    }
+
+    private static void AddStanding(this IServiceCollection services)
+    {
+        services.AddScoped<Archiving>();
+        services.AddScoped<TakeDowns>();
+        services.AddSingleton(new NavItem("Take-downs", "/admin/takedowns", 41, NavAudience.Administrator));
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

@@ -35,7 +35,7 @@ internal sealed record RepoView(
 
     public bool CanAdminister => Repo.CanBeAdministeredBy(Reader);
 
-    public bool CanChange => Repo.CanBeChangedBy(Reader);
+    public bool CanChange => Repo.ArchivedAt is null && Repo.CanBeChangedBy(Reader);
 
     /// <summary>The reader may have what files hold. Where not, the layout shows the gate in place of a page that shows it.</summary>
     public bool IsReadable => Gate is null or { IsOpen: true };

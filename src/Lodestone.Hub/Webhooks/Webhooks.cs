@@ -15,7 +15,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <summary>The oldest first.</summary>
     public async Task<IReadOnlyList<ShownWebhook>> ListAsync(CancellationToken cancel)
     {
-        var webhooks = await db.Webhooks.AsNoTracking().VisibleTo(caller.Authenticated()).OrderBy(w => w.CreatedAt).ThenBy(w => w.Id).ToListAsync(cancel);
+        var webhooks = await db.Webhooks.AsNoTracking().VisibleTo(caller.AppNeeds(TokenScope.Webhooks)).OrderBy(w => w.CreatedAt).ThenBy(w => w.Id).ToListAsync(cancel);
         var ids = webhooks.ConvertAll(w => w.Id);
         var watches = (await db.WebhookWatches.AsNoTracking().Where(w => ids.Contains(w.WebhookId)).OrderBy(w => w.Position).ToListAsync(cancel)).ToLookup(w => w.WebhookId);
         return [.. webhooks.Select(w => new ShownWebhook(w, [.. watches[w.Id]]))];
@@ -24,7 +24,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task<ShownWebhook> FindAsync(Guid id, CancellationToken cancel)
     {
-        var webhook = await db.Webhooks.VisibleTo(caller.Authenticated()).SingleOrDefaultAsync(w => w.Id == id, cancel) ?? throw NotFound();
+        var webhook = await db.Webhooks.VisibleTo(caller.AppNeeds(TokenScope.Webhooks)).SingleOrDefaultAsync(w => w.Id == id, cancel) ?? throw NotFound();
         return new ShownWebhook(webhook, await db.WebhookWatches.AsNoTracking().Where(w => w.WebhookId == id).OrderBy(w => w.Position).ToListAsync(cancel));
     }
 
@@ -203,7 +203,8 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
 
     private void RequireWrite()
     {
-        if (!caller.Authenticated().Scope.HasFlag(TokenScope.Write))
+        // Closed to apps: a webhook tells of all that its owner may see, which may be more than the app may.
+        if (!caller.AppNeeds(TokenScope.Read).Scope.HasFlag(TokenScope.Write))
         {
             throw new Refusal(RefusalCode.Forbidden, "This token may only read. Use a token with the role 'write'.");
         }
