@@ -56,9 +56,8 @@ public static class CoreModule
         where TContext : ModuleDb
     {
         services.AddSingleton(new ModuleSchema(module, file, typeof(TContext).Assembly));
-        return services.AddDbContext<TContext>(
-            (provider, options) => provider.GetRequiredService<Database>().Configure(options, file),
-            optionsLifetime: ServiceLifetime.Singleton); // building them for each context would cost more than a query
+        return services.AddDbContextPool<TContext>( // making a context costs more than a query
+            (provider, options) => provider.GetRequiredService<Database>().Configure(options, file));
     }
 
     /// <summary>Has <typeparamref name="THandler"/> hear every published <typeparamref name="T"/>, at least once.</summary>

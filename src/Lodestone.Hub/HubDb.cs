@@ -19,7 +19,15 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<LfsObject> LfsObjects => Set<LfsObject>();
 
-    public DbSet<PullRequest> PullRequests => Set<PullRequest>();
+    public DbSet<Discussion> Discussions => Set<Discussion>();
+
+    public DbSet<DiscussionEvent> DiscussionEvents => Set<DiscussionEvent>();
+
+    public DbSet<Comment> Comments => Set<Comment>();
+
+    public DbSet<CommentEdit> CommentEdits => Set<CommentEdit>();
+
+    public DbSet<Reaction> Reactions => Set<Reaction>();
 
     public DbSet<UnheldBlob> UnheldBlobs => Set<UnheldBlob>();
 
@@ -56,6 +64,13 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     public DbSet<CollectionUpvote> CollectionUpvotes => Set<CollectionUpvote>();
 
     public DbSet<RepoWatch> Watches => Set<RepoWatch>();
+    public DbSet<Gate> Gates => Set<Gate>();
+
+    public DbSet<GateText> GateTexts => Set<GateText>();
+
+    public DbSet<AccessRequest> AccessRequests => Set<AccessRequest>();
+
+    public DbSet<GatedDownload> GatedDownloads => Set<GatedDownload>();
 
     public DbSet<Notification> Notifications => Set<Notification>();
 
@@ -75,11 +90,12 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     {
         model.Entity<Repo>().Property(r => r.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<Repo>().Ignore(r => r.FullName);
+        model.Entity<Repo>().Property(r => r.Gate).HasConversion(new GateModeConverter());
         model.Entity<RepoAlias>().HasKey(a => new { a.Type, a.PathLower });
         model.Entity<RepoAlias>().Property(a => a.Type).HasConversion(t => t.Singular(), name => RepoTypes.FromSingular(name) ?? RepoType.Model);
         model.Entity<RepoTag>().HasKey(t => new { t.RepoId, t.Tag });
         model.Entity<RepoLike>().HasKey(l => new { l.RepoId, l.UserId });
-        model.Entity<PullRequest>().HasKey(p => new { p.RepoId, p.Number });
+        MapDiscussions(model);
         model.Entity<LfsObject>().HasKey(o => new { o.RepoId, o.Sha256 });
         model.Entity<LfsObject>().HasOne<Repo>().WithMany().HasForeignKey(o => o.RepoId); // saved after its repository
         model.Entity<UnheldBlob>().HasKey(b => b.Sha256);
@@ -92,11 +108,20 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
         model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
         MapEvents(model);
+        model.Entity<Gate>().HasKey(g => g.RepoId);
+        model.Entity<Gate>().Property(g => g.Reaccept).HasConversion(r => r.ToWire(), text => GateWords.ReadReaccept(text));
+        model.Entity<Gate>().Property(g => g.DomainRule).HasConversion(r => r.ToWire(), text => GateWords.ReadDomainRule(text));
+        model.Entity<GateText>().HasKey(t => t.Sha256);
+        model.Entity<AccessRequest>().Property(a => a.State).HasConversion(new AccessStateConverter());
+        model.Entity<GatedDownload>().Property(d => d.Way).HasConversion(way => way.ToWire(), text => DownloadWays.Parse(text));
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
         {
             facts.Property(f => f.Facts).HasColumnType("jsonb");
+            model.Entity<Gate>().Property(g => g.Fields).HasColumnType("jsonb");
+            model.Entity<Gate>().Property(g => g.Domains).HasColumnType("jsonb");
+            model.Entity<AccessRequest>().Property(a => a.Answers).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
         }
     }
@@ -122,6 +147,19 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         {
             model.Entity<RepoEvent>().Property(e => e.Details).HasColumnType("jsonb");
         }
+    }
+
+    // Each is saved after what it belongs to.
+    private static void MapDiscussions(ModelBuilder model)
+    {
+        var discussion = model.Entity<Discussion>();
+        discussion.Property(d => d.Status).HasConversion(status => status.ToWire(), name => DiscussionStatuses.Parse(name));
+        discussion.Ignore(d => d.RefName).Ignore(d => d.IsUnderWay).Ignore(d => d.Noun);
+        model.Entity<DiscussionEvent>().HasOne<Discussion>().WithMany().HasForeignKey(e => e.DiscussionId);
+        model.Entity<Comment>().Ignore(c => c.IsHidden).HasOne<DiscussionEvent>().WithOne().HasForeignKey<Comment>(c => c.Id);
+        model.Entity<CommentEdit>().HasKey(e => new { e.CommentId, e.Number });
+        model.Entity<CommentEdit>().HasOne<Comment>().WithMany().HasForeignKey(e => e.CommentId);
+        model.Entity<Reaction>().HasKey(r => new { r.CommentId, r.UserId, r.Emoji });
     }
 }
 

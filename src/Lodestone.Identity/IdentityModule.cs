@@ -37,6 +37,7 @@ public static class IdentityModule
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
+        services.AddScoped<ServiceAccounts>();
         services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));
         return services.AddPublicClasses();
     }
@@ -54,6 +55,7 @@ public static class IdentityModule
         routes.MapOverviews();
         routes.MapOrganizations();
         routes.MapFollows();
+        routes.MapServiceAccounts();
         routes.MapTokens();
         routes.MapAvatars();
         routes.MapSignOut();

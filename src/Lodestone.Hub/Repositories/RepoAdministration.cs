@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using Lodestone.Core;
 using Lodestone.Identity;
 using Microsoft.AspNetCore.Builder;
@@ -23,7 +23,7 @@ internal static class RepoAdministration
         repo.MapPut("/settings", ChangeSettings);
         repo.MapGet("/auth-check", async (RepoRoute route, RepoAccess access, CancellationToken cancel) =>
         {
-            await access.ToReadAsync(route, cancel);
+            await access.ToReadContentAsync(route, cancel);
             return Results.Ok();
         });
         repo.MapGet("/auth-check/write", async (RepoRoute route, RepoAccess access, CancellationToken cancel) =>
@@ -85,11 +85,13 @@ internal static class RepoAdministration
         return await db.TrySaveAsync(cancel);
     }
 
-    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, CancellationToken cancel)
+    private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, GateEditing gates, CancellationToken cancel)
     {
-        settings.RequireNoGate();
-        var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
-        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public"), HubJson.Default.RepoSettings);
+        var mode = settings.ReadGate();
+        var repo = await care.ChangeAsync(route, settings.IsPrivate(), settings.DiscussionsDisabled, cancel);
+        var gate = await gates.SetModeAsync(route, mode, cancel);
+        var answer = new RepoSettings(repo.IsPrivate, repo.IsPrivate ? "private" : "public", RepoSummary.GateOnWire(gate), repo.DiscussionsDisabled ? true : null);
+        return HubAnswer.Json(answer, HubJson.Default.RepoSettings);
     }
 
     private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
@@ -100,30 +102,31 @@ internal static class RepoAdministration
 /// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
 internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately, TimeProvider clock)
 {
-    /// <param name="isPrivate">Null leaves it as it is.</param>
-    /// <returns>Whether the repository is private now.</returns>
+    /// <summary>What is null stays as it is.</summary>
+    /// <returns>The repository as it is now.</returns>
     /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
-    public async Task<bool> HideAsync(RepoRoute route, bool? isPrivate, CancellationToken cancel)
+    public async Task<Repo> ChangeAsync(RepoRoute route, bool? isPrivate, bool? discussionsDisabled, CancellationToken cancel)
     {
         var found = await access.ToAdministerAsync(route, cancel);
-        var isNowPrivate = await db.WriteAsync(
+        var changed = await db.WriteAsync(
             async inner =>
             {
                 await db.LockAsync<Repo>(found.Id, inner);
                 var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, inner);
+                repo.DiscussionsDisabled = discussionsDisabled ?? repo.DiscussionsDisabled;
                 if (isPrivate is { } wanted && wanted != repo.IsPrivate)
                 {
                     repo.IsPrivate = wanted;
                     var happened = new NewRepoEvent(RepoEvent.OfConfig, ChangeKind.Update, new EventDetails { Private = wanted }, access.Caller.Id);
                     await db.RecordAsync(repo, happened, clock.GetUtcNow(), inner);
-                    await db.SaveChangesAsync(inner);
                 }
 
-                return repo.IsPrivate;
+                await db.SaveChangesAsync(inner);
+                return repo;
             },
             cancel);
         lately.Forget();
-        return isNowPrivate;
+        return changed;
     }
 
     /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
@@ -154,19 +157,17 @@ internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
 
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
 /// <param name="Gated"><c>false</c>, or how people are let in.</param>
-internal sealed record RepoSettings(bool? Private, string? Visibility, JsonElement? Gated = null)
+/// <param name="DiscussionsDisabled">Only those who may change the repository open discussions and write in them; left out where that is not so.</param>
+internal sealed record RepoSettings(bool? Private, string? Visibility, JsonNode? Gated = null, bool? DiscussionsDisabled = null)
 {
-    private static readonly RefusalCode NotServed = new("gated_not_served", 501);
-
     public bool? IsPrivate() => new NewRepo { Private = Private, Visibility = Visibility }.IsPrivate();
 
-    /// <summary>Somebody who wants a gate must not believe that there is one.</summary>
-    /// <exception cref="Refusal"><c>gated_not_served</c>.</exception>
-    public void RequireNoGate()
+    /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
+    public GateSetting ReadGate() => Gated switch
     {
-        if (Gated is { ValueKind: not (JsonValueKind.False or JsonValueKind.Null) })
-        {
-            throw new Refusal(NotServed, "Access on request is not served here. Make the repository private, and its readers members of its organization.") { Param = "gated" };
-        }
-    }
+        null => GateSetting.Unchanged,
+        JsonValue value when value.TryGetValue<bool>(out var isGated) && !isGated => new GateSetting(IsGiven: true, null),
+        JsonValue value when value.TryGetValue<string>(out var mode) => new GateSetting(IsGiven: true, GateModes.Parse(mode)),
+        _ => new GateSetting(IsGiven: true, GateModes.Parse("")),
+    };
 }

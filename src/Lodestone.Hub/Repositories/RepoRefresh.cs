@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server or its machine died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking repacking, TimeProvider clock)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedCommits proposed, Repacking repacking, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
@@ -27,6 +27,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
             await RecordAsync(repo.Id, [update], actorId);
         }
 
+        await proposed.TellAsync(repo.Id, git, update.Name);
         await repacking.ConsiderAsync(repo.Id, git);
     }
 
@@ -41,6 +42,11 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         if (updates.Where(u => u.Name != Main && u.Old != u.New).ToList() is { Count: > 0 } others)
         {
             await RecordAsync(repoId, others, actorId);
+        }
+
+        foreach (var update in updates)
+        {
+            await proposed.TellAsync(repoId, git, update.Name);
         }
 
         await repacking.ConsiderAsync(repoId, git);
@@ -124,6 +130,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         }
 
         repo.UpdatedAt = clock.GetUtcNow(); // not the commit's date, which whoever pushes chooses
+        db.Entry(repo).Property(r => r.UpdatedAt).IsModified = true; // also within one tick: the catalogue hears of tags by their repository's row
         Describe(repo, facts);
         var row = await db.Facts.SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
         if (row?.CommitId != head.ToString())

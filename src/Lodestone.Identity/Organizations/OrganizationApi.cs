@@ -19,6 +19,7 @@ internal static class OrganizationApi
         var members = routes.MapGroup("/api/organizations/{organization}/members").WithErrorShape(ErrorShape.Hub).WithTags("Organizations");
         members.MapGet("", ListMembers);
         members.MapPut("/{user}/role", SetRole);
+        members.MapDelete("/{user}", Remove);
     }
 
     private static async Task<Created<OrganizationSummary>> Create(OrganizationRequest wanted, Caller caller, Accounts accounts, CancellationToken cancel)
@@ -63,6 +64,21 @@ internal static class OrganizationApi
             : throw new Refusal(RefusalCode.NotFound, $"There is no user named {user}.");
         await accounts.SetMemberAsync(found.Id, member.Id, RoleNames.Parse(wanted.Role), cancel);
         return TypedResults.NoContent();
+    }
+
+    /// <summary>By an admin; or by the member, who leaves.</summary>
+    private static async Task<NoContent> Remove(string organization, string user, Caller caller, Namespaces namespaces, Accounts accounts, CancellationToken cancel)
+    {
+        var found = await FindAsync(namespaces, organization, cancel);
+        var member = await namespaces.FindAsync(user, cancel);
+        if (!caller.MayChange().CanAdminister(found.Id) && member?.Id != caller.Id)
+        {
+            throw new Refusal(RefusalCode.Forbidden, $"Only admins of {found.Name} may change its members.");
+        }
+
+        return member is not null && await accounts.RemoveMemberAsync(found.Id, member.Id, cancel)
+            ? TypedResults.NoContent()
+            : throw new Refusal(RefusalCode.NotFound, $"{found.Name} has no member named {user}.");
     }
 
     private static async Task<Namespace> FindAsync(Namespaces namespaces, string organization, CancellationToken cancel) =>

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Lodestone.Hub;
 
 /// <summary>Chunked files as whoever has a token finds them: those that its repository holds. A file's hash is no secret.</summary>
-internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLately held, XorbStore xorbs, DownloadCounter downloads)
+internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLately held, XorbStore xorbs, DownloadCounter downloads, GatedDownloads gated)
 {
     private const int MostAsked = 1000;
 
@@ -35,6 +35,8 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
             downloads.Count(token.RepoId);
         }
 
+        gated.Note(token, hash, part.Length);
+
         return Reconstruction.Of(terms, part, xorbs);
     }
 
@@ -52,6 +54,7 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
         {
             if (await FindAsync(token, hash, cancel) is { } file)
             {
+                gated.Note(token, file.Hash.ToString(), file.Terms.Length);
                 wholes.Add(file.Hash.ToString(), Reconstruction.Of(file.Terms, new ByteRange(0, file.Terms.Length), xorbs));
             }
         }
