@@ -150,6 +150,9 @@ public static class HubModule
         services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
         services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
         services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
+        services.AddEventHandler<CommentChanged, TellOfComment>();
+        services.AddScoped<DiscussionReaders>();
         services.AddEventHandler<RepoChanged, FindDerivations>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
@@ -165,6 +168,8 @@ public static class HubModule
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
         services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddEventHandler<DiscussionChanged, RecordDiscussion>();
+        services.AddEventHandler<CommentChanged, RecordComment>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
         services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
         services.AddNotifications();
