@@ -64,6 +64,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     public DbSet<CollectionUpvote> CollectionUpvotes => Set<CollectionUpvote>();
 
     public DbSet<RepoWatch> Watches => Set<RepoWatch>();
+
     public DbSet<Gate> Gates => Set<Gate>();
 
     public DbSet<GateText> GateTexts => Set<GateText>();
@@ -77,6 +78,24 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     public DbSet<NotificationChoice> NotificationChoices => Set<NotificationChoice>();
 
     public DbSet<Derivation> Derivations => Set<Derivation>();
+
+    public DbSet<Traffic> Traffic => Set<Traffic>();
+
+    public DbSet<TrafficFile> TrafficFiles => Set<TrafficFile>();
+
+    public DbSet<TrafficClient> TrafficClients => Set<TrafficClient>();
+
+    public DbSet<FetchedPart> FetchedParts => Set<FetchedPart>();
+
+    public DbSet<FetchedSet> FetchedSets => Set<FetchedSet>();
+
+    public DbSet<TrafficSalt> TrafficSalts => Set<TrafficSalt>();
+
+    public DbSet<LineageEdge> LineageEdges => Set<LineageEdge>();
+
+    public DbSet<TensorDigest> Tensors => Set<TensorDigest>();
+
+    public DbSet<TensorReading> TensorReadings => Set<TensorReading>();
 
     protected override string Module => "hub";
 
@@ -114,6 +133,8 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<GateText>().HasKey(t => t.Sha256);
         model.Entity<AccessRequest>().Property(a => a.State).HasConversion(new AccessStateConverter());
         model.Entity<GatedDownload>().Property(d => d.Way).HasConversion(way => way.ToWire(), text => DownloadWays.Parse(text));
+        MapTraffic(model);
+        MapLineage(model);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
@@ -160,6 +181,22 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<CommentEdit>().HasKey(e => new { e.CommentId, e.Number });
         model.Entity<CommentEdit>().HasOne<Comment>().WithMany().HasForeignKey(e => e.CommentId);
         model.Entity<Reaction>().HasKey(r => new { r.CommentId, r.UserId, r.Emoji });
+    }
+
+    private static void MapLineage(ModelBuilder model)
+    {
+        model.Entity<LineageEdge>().HasKey(e => new { e.ChildId, e.Evidence, e.Relation, e.ParentType, e.ParentPath });
+        model.Entity<TensorDigest>().HasKey(t => new { t.Digest, t.RepoId });
+        model.Entity<TensorReading>().HasKey(r => r.RepoId);
+    }
+
+    private static void MapTraffic(ModelBuilder model)
+    {
+        model.Entity<Traffic>().HasKey(t => new { t.RepoId, t.Day, t.Revision, t.FileClass, t.ClientClass });
+        model.Entity<TrafficFile>().HasKey(t => new { t.RepoId, t.Day, t.Path, t.ClientClass });
+        model.Entity<TrafficClient>().HasKey(t => new { t.RepoId, t.Day, t.Revision, t.FileClass, t.ClientClass, t.Client });
+        model.Entity<FetchedPart>().HasKey(p => new { p.RepoId, p.Client, p.Revision, p.Path });
+        model.Entity<FetchedSet>().HasKey(s => new { s.RepoId, s.Client, s.Revision, s.Name });
     }
 }
 

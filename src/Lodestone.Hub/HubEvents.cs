@@ -9,6 +9,12 @@ public sealed record RepoPublished(Guid RepoId, string Id, string Revision);
 /// <param name="Id"><c>owner/name</c>.</param>
 public sealed record RepoDeleted(Guid RepoId, string Id);
 
+/// <summary>A model's card names for the first time that it was made from another model of this server. Not everybody may see both.</summary>
+/// <param name="BaseId">The model it was made from.</param>
+/// <param name="RepoId">The model that names it.</param>
+/// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c>, <c>quantized</c> or <c>distilled</c>.</param>
+public sealed record DerivativeDeclared(Guid BaseId, Guid RepoId, string Relation);
+
 /// <summary>What became of a thing.</summary>
 public enum ChangeKind
 {

@@ -105,5 +105,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(NewReaction))]
 [JsonSerializable(typeof(UpdatedComment))]
 [JsonSerializable(typeof(QuickAnswer))]
+[JsonSerializable(typeof(MetricsAnswer))]
+[JsonSerializable(typeof(IReadOnlyList<LicenceFact>))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

@@ -40,8 +40,8 @@ public static class HubModule
         services.AddSingleton<ReposLately>();
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
-        services.AddSingleton<DownloadCounter>();
-        services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddTraffic();
+        services.AddLineage();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -94,6 +94,7 @@ public static class HubModule
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
         repo.MapLikes();
+        repo.MapMetrics();
         repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
@@ -105,7 +106,7 @@ public static class HubModule
         repo.MapCommitUpload();
         repo.MapXetTokens();
         repo.MapAccessRequests();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
+        foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             hub.MapGroup(place).MapAskAccess();
@@ -221,6 +222,29 @@ public static class HubModule
         services.AddScoped<ShardIntake>();
         services.AddScoped<ChunkAnswers>();
         return services;
+    }
+
+    private static void AddTraffic(this IServiceCollection services)
+    {
+        services.AddSingleton<KnownWeightSets>();
+        services.AddSingleton<TrafficLog>();
+        services.AddHostedService(p => p.GetRequiredService<TrafficLog>());
+        services.AddScoped<TrafficSalts>();
+        services.AddScoped<TrafficWriting>();
+        services.AddScoped<Metrics>();
+        services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
+        services.AddHostedService<TrafficStart>();
+    }
+
+    private static void AddLineage(this IServiceCollection services)
+    {
+        services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoDeleted, LineageKeeping>();
+        services.AddTaskHandler<LineageInference>(LineageInference.Kind);
+        services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
+        services.AddHostedService<LineageStart>();
+        services.AddScoped<Lineage>();
+        services.AddSingleton(LicenceFacts.Shipped());
     }
 
     private static void AddSearch(this IServiceCollection services)

@@ -47,6 +47,9 @@ internal sealed record RepoView(
 
     public JsonObject? Card => Facts.CardData;
 
+    /// <summary>Downloads on each of the last 30 days; empty where the page does not show them.</summary>
+    public IReadOnlyList<long> Month { get; init; } = [];
+
     /// <param name="verb">The segment behind the name: <c>tree</c>, <c>blob</c>, <c>resolve</c>, …</param>
     public string To(string verb, string revision, string path = "")
     {
@@ -65,7 +68,8 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, CollectionLists collections, GatePlaces gates, Identity.Namespaces namespaces)
+internal sealed class RepoViews(
+    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, CollectionLists collections, GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
 {
     private const int MostCollections = 5;
 
@@ -90,6 +94,7 @@ internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, Re
             {
                 IsWatched = isWatched,
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
+                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
             };
         }

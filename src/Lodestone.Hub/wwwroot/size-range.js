@@ -36,8 +36,8 @@ class SizeRange extends HTMLElement {
       thumb.addEventListener("change", () => this.closest("form")?.requestSubmit());
     }
 
-    for (const select of [least, most]) {
-      select.hidden = true;
+    for (const replaced of [least, most, this.closest("form")?.querySelector("button")]) {
+      replaced?.toggleAttribute("hidden", true);
     }
 
     track.append(low, high);

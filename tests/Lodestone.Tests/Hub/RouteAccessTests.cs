@@ -93,6 +93,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("POST", "/lfs-files/duplicate", "/lfs-files/duplicate", "401 404 403 401", "401 403 403 401", """{"target":{"type":"model","name":"alice/open"},"files":[]}"""),
         .. Api("DELETE", "/lfs-files/{sha256}", "/lfs-files/0", HiddenFromChange, Unchangeable),
         .. Api("GET", "/likers", "/likers", Hidden, Open),
+        .. Api("GET", "/metrics", "/metrics", Hidden, Open),
         .. Api("GET", "/auth-check", "/auth-check", Hidden, Open),
         .. Api("GET", "/auth-check/write", "/auth-check/write", HiddenFromChange, Unchangeable),
         .. Api("POST", "/paths-info/{**rev}", "/paths-info/main", Hidden, Open, """{"paths":["a.txt"]}"""),
