@@ -35,9 +35,9 @@ public enum ChangeKind
     Move,
 }
 
-/// <summary>Something happened to a repository: it was made, moved, hidden, deleted, or references of it changed.</summary>
+/// <summary>Something happened to a repository: it was made, moved, hidden, deleted, or references of it changed; or to its discussions.</summary>
 /// <param name="EventId">Of what happened; a repository's events are numbered in the order in which they happened.</param>
-/// <param name="Scope"><c>repo</c>, <c>repo.content</c> or <c>repo.config</c>.</param>
+/// <param name="Scope"><c>repo</c>, <c>repo.content</c>, <c>repo.config</c>, <c>repo.derivative</c>, <c>discussion</c> or <c>discussion.comment</c>.</param>
 /// <param name="UpdatedRefs">Where the scope is <c>repo.content</c>.</param>
 /// <param name="ActorId">Empty: the server itself.</param>
 public sealed record RepoChanged(Guid RepoId, Guid EventId, string Scope, ChangeKind Kind, IReadOnlyList<UpdatedRef>? UpdatedRefs, Guid ActorId);

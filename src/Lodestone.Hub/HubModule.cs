@@ -154,6 +154,9 @@ public static class HubModule
         services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
         services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
         services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
+        services.AddEventHandler<CommentChanged, TellOfComment>();
+        services.AddScoped<DiscussionReaders>();
         services.AddEventHandler<RepoChanged, FindDerivations>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
@@ -162,7 +165,6 @@ public static class HubModule
     // What tells people and programs of each other's work.
     private static void AddNews(this IServiceCollection services)
     {
-        services.AddNotifications();
         services.AddScoped<Collections>();
         services.AddScoped<CollectionLists>();
         services.AddScoped<Feed>();
@@ -170,8 +172,11 @@ public static class HubModule
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
         services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddEventHandler<DiscussionChanged, RecordDiscussion>();
+        services.AddEventHandler<CommentChanged, RecordComment>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
         services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
+        services.AddNotifications();
     }
 
     private static void AddGates(this IServiceCollection services)

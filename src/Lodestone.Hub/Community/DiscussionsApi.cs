@@ -59,23 +59,25 @@ internal static class DiscussionsApi
         return HubAnswer.Json(details, HubJson.Default.DiscussionDetails);
     }
 
-    private static async Task<IResult> Delete(RepoRoute route, long number, DiscussionAccess access, Discussions discussions, RepoStore store, CancellationToken cancel)
+    private static async Task<IResult> Delete(RepoRoute route, long number, DiscussionAccess access, Discussions discussions, RepoStore store, RepoRefresh refresh, CancellationToken cancel)
     {
         var (repo, discussion) = await access.ToDeleteAsync(route, number, cancel);
         await discussions.DeleteAsync(discussion, access.Caller.Id, cancel);
         var git = store.Open(repo.Id);
         if (discussion.IsPullRequest && git.References.Find(discussion.RefName) is { } head)
         {
-            await git.Publish([], [new RefUpdate(discussion.RefName, head, null)], CancellationToken.None);
+            var update = new RefUpdate(discussion.RefName, head, null);
+            await git.Publish([], [update], CancellationToken.None);
+            await refresh.AfterMoveAsync(repo.Id, git, [update], access.Caller.Id);
         }
 
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteRef(RepoRoute route, long number, DiscussionAccess access, RepoStore store, CancellationToken cancel)
+    private static async Task<IResult> DeleteRef(RepoRoute route, long number, DiscussionAccess access, PullRequests pullRequests, RepoStore store, CancellationToken cancel)
     {
         var (repo, discussion) = await access.ToSteerAsync(route, number, cancel);
-        await PullRequests.DeleteRefAsync(store.Open(repo.Id), discussion, cancel);
+        await pullRequests.DeleteRefAsync(store.Open(repo.Id), discussion, access.Caller.Id, cancel);
         return Results.Ok();
     }
 
