@@ -15,6 +15,10 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<AccessToken> Tokens => Set<AccessToken>();
 
+    public DbSet<ServiceAccount> ServiceAccounts => Set<ServiceAccount>();
+
+    public DbSet<ServiceToken> ServiceTokens => Set<ServiceToken>();
+
     public DbSet<Session> Sessions => Set<Session>();
 
     public DbSet<OauthApp> OauthApps => Set<OauthApp>();
@@ -22,6 +26,8 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
     public DbSet<SetupLink> SetupLinks => Set<SetupLink>();
 
     public DbSet<DataKey> DataKeys => Set<DataKey>();
+
+    public DbSet<Follow> Follows => Set<Follow>();
 
     protected override string Module => "identity";
 
@@ -39,6 +45,14 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
         model.Entity<AccessToken>(token =>
         {
             token.HasOne<User>().WithMany().HasForeignKey(t => t.UserId);
+            token.Property(t => t.Scope).HasConversion<long>();
+        });
+        model.Entity<Follow>().HasKey(f => new { f.FollowerId, f.FollowedId });
+        model.Entity<ServiceAccount>().HasOne<Namespace>().WithMany().HasForeignKey(a => a.OrganizationId);
+        model.Entity<ServiceAccount>().Property(a => a.Role).HasConversion(new RoleConverter());
+        model.Entity<ServiceToken>(token =>
+        {
+            token.HasOne<ServiceAccount>().WithMany().HasForeignKey(t => t.AccountId);
             token.Property(t => t.Scope).HasConversion<long>();
         });
         model.Entity<Session>().HasOne<User>().WithMany().HasForeignKey(s => s.UserId);

@@ -32,9 +32,12 @@ public static class IdentityModule
 
         services.AddSingleton(new NavItem("New organization", "/organizations/new", 80, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new NavItem("Settings", "/settings", 90, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton(new SettingsPage("Profile", "/settings/profile", "user", 10));
+        services.AddSingleton(new SettingsPage("Access tokens", "/settings/tokens", "key", 20));
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
+        services.AddScoped<ServiceAccounts>();
         services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));
         return services.AddPublicClasses();
     }
@@ -51,6 +54,8 @@ public static class IdentityModule
         routes.MapWhoAmI();
         routes.MapOverviews();
         routes.MapOrganizations();
+        routes.MapFollows();
+        routes.MapServiceAccounts();
         routes.MapTokens();
         routes.MapAvatars();
         routes.MapSignOut();
@@ -61,6 +66,8 @@ public static class IdentityModule
     private static IServiceCollection AddPublicClasses(this IServiceCollection services)
     {
         services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
+        services.AddScoped(p => new Follows(p.GetRequiredService<IdentityDb>(), p.GetRequiredService<TimeProvider>()));
+        services.AddScoped(p => new People(p.GetRequiredService<IdentityDb>()));
         services.AddScoped(p => new Accounts(
             p.GetRequiredService<IdentityDb>(),
             p.GetRequiredService<Passwords>(),

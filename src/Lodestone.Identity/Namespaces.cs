@@ -19,6 +19,16 @@ public sealed class Namespaces
     public async Task<IReadOnlyDictionary<Guid, Namespace>> ByIdAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
         await _db.Namespaces.AsNoTracking().Where(n => ids.Contains(n.Id)).ToDictionaryAsync(n => n.Id, cancel);
 
+    /// <summary>E-mail addresses of users, where they are verified.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> VerifiedEmailsAsync(IReadOnlyCollection<Guid> userIds, CancellationToken cancel) =>
+        await _db.Users.AsNoTracking().Where(u => userIds.Contains(u.Id) && u.EmailVerified).ToDictionaryAsync(u => u.Id, u => u.Email, cancel);
+
+    /// <summary>Names of service accounts, closed ones too: <c>acme/ci</c>.</summary>
+    public async Task<IReadOnlyDictionary<Guid, string>> ServiceAccountNamesAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
+        await _db.ServiceAccounts.AsNoTracking().Where(a => ids.Contains(a.Id))
+            .Join(_db.Namespaces, a => a.OrganizationId, n => n.Id, (a, n) => new { a.Id, Name = n.Name + "/" + a.Name })
+            .ToDictionaryAsync(a => a.Id, a => a.Name, cancel);
+
     /// <summary>Those whose name has the text, in any case, or whose full name has it as typed; the shortest names first.</summary>
     public async Task<FoundNamespaces> SearchAsync(string text, bool isOrganization, int limit, CancellationToken cancel)
     {

@@ -11,7 +11,11 @@ namespace Lodestone.Hub;
 /// <param name="UpdatedAt">When main got its newest commit.</param>
 /// <param name="IsServed">The inference API answers for it.</param>
 public sealed record ListedRepo(
-    string Owner, string Name, string Href, bool IsOwnedByOrganization, string? Task, long? Parameters, long Downloads, long Likes, DateTimeOffset UpdatedAt, bool IsPrivate, bool IsServed);
+    string Owner, string Name, string Href, bool IsOwnedByOrganization, string? Task, long? Parameters, long Downloads, long Likes, DateTimeOffset UpdatedAt, bool IsPrivate, bool IsServed)
+{
+    /// <summary>What it holds must be asked for.</summary>
+    public bool IsGated { get; init; }
+}
 
 /// <param name="Total">How many fit, on all pages.</param>
 /// <param name="Next">Cursor of the next page; null on the last.</param>
@@ -36,6 +40,9 @@ internal sealed class RepoLists(RepoListing listing, Namespaces namespaces)
         var owners = await namespaces.ByIdAsync([.. repos.Select(r => r.OwnerId).Distinct()], cancel);
         return [.. repos.Select(r => new ListedRepo(
             r.OwnerName, r.Name, $"/{r.Type.Prefix()}{r.FullName}", owners.TryGetValue(r.OwnerId, out var owner) && owner.IsOrganization,
-            r.PipelineTag is { } task ? TaskName.Of(task) : null, r.Parameters, r.Downloads, r.Likes, r.UpdatedAt, r.IsPrivate, r.IsServable))];
+            r.PipelineTag is { } task ? TaskName.Of(task) : null, r.Parameters, r.Downloads, r.Likes, r.UpdatedAt, r.IsPrivate, r.IsServable)
+        {
+            IsGated = r.Gate is not null,
+        })];
     }
 }

@@ -16,6 +16,9 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
     /// <summary>Hears how the request ended: the first byte that was sent, and how many were.</summary>
     public Action<long, long>? Sent { get; init; }
 
+    /// <summary>Told how many bytes are about to be sent; not for a HEAD, nor where there are none.</summary>
+    public Action<long>? Sending { get; init; }
+
     /// <summary>Answers GET and HEAD with the file, a part of it, or "you have it already". Never compressed: resuming clients count bytes.</summary>
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -64,6 +67,7 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
             return;
         }
 
+        Sending?.Invoke(length);
         await using var content = await OpenAsync(start, httpContext.RequestAborted);
         progress.Start = start;
         await ContentSending.SendAsync(httpContext, content, start, length, progress);

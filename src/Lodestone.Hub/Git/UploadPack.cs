@@ -27,18 +27,21 @@ internal sealed partial class UploadPack(ILogger<UploadPack> log)
     /// <summary>The answer to <c>POST git-upload-pack</c>, media type <c>application/x-git-upload-pack-result</c>.</summary>
     /// <param name="request">The body, already unzipped.</param>
     /// <inheritdoc cref="AdvertiseAsync"/>
-    public async Task ServeAsync(GitRepository repository, string? protocol, Stream request, Stream response, CancellationToken cancel)
+    /// <returns>False: it asked for references only, not for objects.</returns>
+    public async Task<bool> ServeAsync(GitRepository repository, string? protocol, Stream request, Stream response, CancellationToken cancel)
     {
         if (!IsVersion2(protocol))
         {
             await RunAsync(repository, [], protocol, [], request, response, cancel);
-            return;
+            return true;
         }
 
         var first = await PktLine.ReadAsync(request, cancel);
-        await (ListRefs.IsAsked(first)
+        var isFetch = !ListRefs.IsAsked(first);
+        await (!isFetch
             ? ListRefs.AnswerAsync(repository, request, response, cancel)
             : RunAsync(repository, [], protocol, first is null ? PktLine.Flush.ToArray() : PktLine.Of(first), request, response, cancel));
+        return isFetch;
     }
 
     private static bool IsVersion2(string? protocol) => protocol?.Contains("version=2", StringComparison.Ordinal) == true;

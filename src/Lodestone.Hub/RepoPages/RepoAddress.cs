@@ -24,6 +24,9 @@ public static class RepoAddress
         return segments.ElementAtOrDefault(RepoTypes.FromSegment(segments[0]) is null ? 2 : 3) ?? "";
     }
 
+    /// <summary>The page shows what files hold.</summary>
+    internal static bool IsContent(HttpContext context) => SectionOf(context) is "blob" or "edit" or "commit" or "compare" or "discussions";
+
     /// <summary>A path as it goes into an address: every segment escaped, the slashes kept.</summary>
     internal static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
 }

@@ -11,10 +11,20 @@ namespace Lodestone.Hub;
 /// <param name="Bases">The models that this one was made from.</param>
 /// <param name="Reader">Who looks at it.</param>
 /// <param name="IsLiked">By the reader.</param>
+/// <param name="Gate">Null: whoever sees the repository may read it.</param>
 internal sealed record RepoView(
-    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader, bool IsLiked)
+    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader, bool IsLiked, GatePlace? Gate)
 {
     public const string MainBranch = "main";
+
+    /// <summary>The reader wants to hear of it.</summary>
+    public bool IsWatched { get; init; }
+
+    /// <summary>Some that have it in them. Read for the first page alone, as the reader's own are.</summary>
+    public IReadOnlyList<Collection> Collections { get; init; } = [];
+
+    /// <summary>Those that the reader may put it into.</summary>
+    public IReadOnlyList<Collection> OwnCollections { get; init; } = [];
 
     public string Href => $"/{Repo.Type.Prefix()}{Repo.FullName}";
 
@@ -26,6 +36,9 @@ internal sealed record RepoView(
     public bool CanAdminister => Repo.CanBeAdministeredBy(Reader);
 
     public bool CanChange => Repo.CanBeChangedBy(Reader);
+
+    /// <summary>The reader may have what files hold. Where not, the layout shows the gate in place of a page that shows it.</summary>
+    public bool IsReadable => Gate is null or { IsOpen: true };
 
     /// <summary>The branch that is being looked at; null at a tag or a commit, where nothing can be added.</summary>
     public string? Branch => Git.Revisions.Find(At.Name)?.RefName is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : null;
@@ -55,8 +68,10 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Metrics metrics, Identity.Namespaces namespaces)
+internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Metrics metrics, CollectionLists collections, GatePlaces gates, Identity.Namespaces namespaces)
 {
+    private const int MostCollections = 5;
+
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
     {
@@ -65,13 +80,22 @@ internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, Re
         {
             var repo = await access.ToReadAsync(route, cancel);
             var git = store.Open(repo.Id);
-            var at = route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" or "discussions" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var facts = await refresh.FactsAsync(repo, git, cancel);
+            var gate = await gates.FindAsync(repo, facts, access.Caller, cancel);
+            var at = gate is { IsOpen: false } && RepoAddress.IsContent(context) // it says the same whatever is behind it
+                || route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" or "discussions" or "settings" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
             var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
-            var month = RepoAddress.SectionOf(context).Length == 0 ? await metrics.MonthAsync(repo.Id, cancel) : [];
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked) { Month = month };
+            var isWatched = access.Caller.IsAuthenticated && await db.Watches.AnyAsync(w => w.RepoId == repo.Id && w.UserId == access.Caller.Id, cancel);
+            var isFirst = RepoAddress.SectionOf(context).Length == 0;
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
+            {
+                IsWatched = isWatched,
+                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
+                OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
+            };
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {

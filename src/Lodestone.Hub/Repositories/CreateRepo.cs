@@ -88,6 +88,7 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
             db.Aliases.RemoveRange(await db.Aliases.Where(a => a.Type == repo.Type && a.PathLower == repo.PathLower).ToListAsync(cancel));
             await refresh.DescribeAsync(repo, git, head, cancel);
             db.Publish(new RepoPublished(repo.Id, repo.FullName, head.ToString()));
+            await db.RecordAsync(repo, new NewRepoEvent(RepoEvent.OfRepo, ChangeKind.Create, new EventDetails(), caller.Id, head.ToString()), repo.CreatedAt, cancel);
         }
         catch
         {

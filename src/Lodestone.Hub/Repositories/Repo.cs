@@ -39,8 +39,11 @@ internal sealed class Repo
     /// <summary>How much it is asked for lately, as <see cref="Hub.Trend"/> keeps it.</summary>
     public long Trend { get; init; }
 
-    /// <summary>The highest number that a pull request has.</summary>
+    /// <summary>The highest number that a discussion has.</summary>
     public long LastNumber { get; init; }
+
+    /// <summary>Nobody but those who may change it opens discussions or writes in them.</summary>
+    public bool DiscussionsDisabled { get; set; }
 
     public string? PipelineTag { get; set; }
 
@@ -51,6 +54,15 @@ internal sealed class Repo
 
     /// <summary>Main has a GGUF file, so the model can be called.</summary>
     public bool IsServable { get; set; }
+
+    /// <summary>How people are let in to what it holds; null: whoever sees it has it.</summary>
+    public GateMode? Gate { get; set; }
+
+    /// <summary>The gate is also for members who may only read.</summary>
+    public bool GatesMembers { get; set; }
+
+    /// <summary>The gate is also for calls of the model.</summary>
+    public bool GatesCalls { get; set; }
 
     public string FullName => $"{OwnerName}/{Name}";
 

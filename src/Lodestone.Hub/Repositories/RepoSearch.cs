@@ -15,7 +15,10 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
     /// <summary>Only models that the inference API answers for.</summary>
     public bool IsServable { get; init; }
 
-    /// <summary>Only what one must ask for, or only what a provider serves that is not this server. There is nothing of the kind.</summary>
+    /// <summary>Only what one must ask for, or only what one need not; null: both.</summary>
+    public bool? IsGated { get; init; }
+
+    /// <summary>Only what a provider serves that is not this server. There is nothing of the kind.</summary>
     public bool IsElsewhere { get; init; }
 
     /// <summary>Only spaces that use some model or data set.</summary>
@@ -37,7 +40,8 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
         return new RepoSearch(type, [.. terms], author.Length > 0 ? author : null, [.. TagsOf(type, query)], OrderOf(query["sort"].ToString()), Cursor.Decode(query["cursor"]))
         {
             IsServable = query["inference"] == "warm" || providers.Contains("all", StringComparer.Ordinal),
-            IsElsewhere = (query.ContainsKey("gated") && query.IsTrue("gated")) || (providers.Count > 0 && !providers.Contains("all", StringComparer.Ordinal)),
+            IsGated = query.ContainsKey("gated") ? query.IsTrue("gated") : null,
+            IsElsewhere = providers.Count > 0 && !providers.Contains("all", StringComparer.Ordinal),
             IsLinked = query.ContainsKey("linked") && query.IsTrue("linked"),
             LeastParameters = least,
             MostParameters = most,

@@ -16,6 +16,7 @@ internal sealed class CatalogueFilter(RepoSearch asked, TagNumbers numbers, Hash
         return repo.Type == asked.Type
             && !asked.IsElsewhere
             && HasTags(entry)
+            && (asked.IsGated is not { } isGated || (repo.Gate is not null) == isGated)
             && (!asked.IsServable || repo.IsServable)
             && (!asked.IsLinked || entry.IsLinked)
             && (asked.LeastParameters is not { } least || repo.Parameters >= least)

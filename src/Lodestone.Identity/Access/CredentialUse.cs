@@ -72,7 +72,10 @@ internal sealed partial class CredentialUse(IServiceScopeFactory scopes, Credent
             {
                 foreach (var (id, at) in Take(_tokens))
                 {
-                    await db.Tokens.Where(t => t.Id == id).ExecuteUpdateAsync(t => t.SetProperty(x => x.LastUsedAt, at), inTransaction);
+                    if (await db.Tokens.Where(t => t.Id == id).ExecuteUpdateAsync(t => t.SetProperty(x => x.LastUsedAt, at), inTransaction) == 0)
+                    {
+                        await db.ServiceTokens.Where(t => t.Id == id).ExecuteUpdateAsync(t => t.SetProperty(x => x.LastUsedAt, at), inTransaction);
+                    }
                 }
 
                 foreach (var (id, at) in Take(_sessions))

@@ -70,7 +70,26 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
     private static async Task<Credential?> ReadTokenAsync(IdentityDb db, string hash, CancellationToken cancel)
     {
         var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.RevokedAt == null, cancel);
-        return token is null ? null : new Credential(await ReadCallerAsync(db, token.UserId, token.Id, token.Scope, cancel), ExpiresAt: null);
+        return token is null ? await ReadServiceTokenAsync(db, hash, cancel) : new Credential(await ReadCallerAsync(db, token.UserId, token.Id, token.Scope, cancel), ExpiresAt: null);
+    }
+
+    private static async Task<Credential?> ReadServiceTokenAsync(IdentityDb db, string hash, CancellationToken cancel)
+    {
+        var found = await db.ServiceTokens.Where(t => t.Hash == hash && t.RevokedAt == null)
+            .Join(db.ServiceAccounts.Where(a => a.ClosedAt == null), t => t.AccountId, a => a.Id, (t, a) => new { Token = t, Account = a })
+            .Join(db.Namespaces, x => x.Account.OrganizationId, n => n.Id, (x, n) => new { x.Token, x.Account, Organization = n.Name })
+            .AsNoTracking().SingleOrDefaultAsync(cancel);
+        return found is null ? null : new Credential(
+            new Caller
+            {
+                Id = found.Account.Id,
+                Name = $"{found.Organization}/{found.Account.Name}", // no user's name has a slash
+                Kind = CallerKind.ServiceAccount,
+                Roles = new Dictionary<Guid, NamespaceRole> { [found.Account.OrganizationId] = found.Account.Role },
+                Scope = found.Token.Scope,
+                CredentialId = found.Token.Id,
+            },
+            ExpiresAt: null);
     }
 
     private static async Task<Credential?> ReadSessionAsync(IdentityDb db, string hash, CancellationToken cancel)

@@ -18,9 +18,15 @@ internal static class WhoAmI
         whoAmI.MapGet("/whoami", Describe);
     }
 
-    private static async Task<Ok<WhoAmIAnswer>> Describe(Caller caller, IdentityDb db, CancellationToken cancel)
+    private static async Task<Results<Ok<WhoAmIAnswer>, Ok<WhoAmIProgram>>> Describe(Caller caller, IdentityDb db, CancellationToken cancel)
     {
-        var id = caller.Authenticated().Id;
+        if (caller.Authenticated().Kind is CallerKind.ServiceAccount)
+        {
+            var role = caller.Scope.HasFlag(TokenScope.Write) ? "write" : "read";
+            return TypedResults.Ok(new WhoAmIProgram(PublicId.ToHub(caller.Id), caller.Name, new WhoAmIScope(role)));
+        }
+
+        var id = caller.Id;
         var user = await db.Users.AsNoTracking().SingleAsync(u => u.Id == id, cancel);
         var name = await db.Namespaces.AsNoTracking().SingleAsync(n => n.Id == id, cancel);
         var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == caller.CredentialId, cancel);
@@ -75,6 +81,17 @@ internal sealed record WhoAmIAnswer
 
     public required WhoAmICredential Auth { get; init; }
 }
+
+/// <summary>A service account, which hub clients call an app.</summary>
+/// <param name="Name">With its organization: <c>acme/ci</c>.</param>
+internal sealed record WhoAmIProgram(string Id, string Name, WhoAmIScope Scope)
+{
+    [JsonPropertyOrder(-1)]
+    public string Type { get; } = "app";
+}
+
+/// <param name="Role"><c>read</c> or <c>write</c>.</param>
+internal sealed record WhoAmIScope(string Role);
 
 /// <param name="RoleInOrg"><c>read</c>, <c>contributor</c>, <c>write</c> or <c>admin</c>.</param>
 internal sealed record WhoAmIOrganization(string Id, string Name, [property: JsonPropertyName("fullname")] string FullName, string AvatarUrl, string RoleInOrg)

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Lodestone.Hub;
 
 /// <summary>Chunked files as whoever has a token finds them: those that its repository holds. A file's hash is no secret.</summary>
-internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLately held, XorbStore xorbs, TrafficLog traffic)
+internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLately held, XorbStore xorbs, TrafficLog traffic, GatedDownloads gated)
 {
     private const int MostAsked = 1000;
 
@@ -32,6 +32,7 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
         }
 
         traffic.Add(traffic.Begin(request.HttpContext, token.RepoId, token.HolderId) with { Sha256 = file.Digest.Hex, Start = part.Start, Length = part.Length });
+        gated.Note(token, hash, part.Length);
         return Reconstruction.Of(terms, part, xorbs);
     }
 
@@ -50,6 +51,7 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
             if (await FindAsync(token, hash, cancel) is { } file)
             {
                 traffic.Add(traffic.Begin(request.HttpContext, token.RepoId, token.HolderId) with { Sha256 = file.Digest.Hex, Length = file.Terms.Length });
+                gated.Note(token, file.Hash.ToString(), file.Terms.Length);
                 wholes.Add(file.Hash.ToString(), Reconstruction.Of(file.Terms, new ByteRange(0, file.Terms.Length), xorbs));
             }
         }

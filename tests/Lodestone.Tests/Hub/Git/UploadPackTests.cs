@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class UploadPackTests : IAsyncLifetime
 {
     private readonly RealGit _git = new();
@@ -21,7 +22,7 @@ public sealed class UploadPackTests : IAsyncLifetime
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         _server = builder.Build();
         _server.MapGet("/repo/info/refs", c => _uploadPack.AdvertiseAsync(_git.Open(), Protocol(c), Answer(c, "advertisement"), c.RequestAborted));
-        _server.MapPost("/repo/git-upload-pack", c => _uploadPack.ServeAsync(_git.Open(), Protocol(c), c.Request.Body, Answer(c, "result"), c.RequestAborted));
+        _server.MapPost("/repo/git-upload-pack", async c => await _uploadPack.ServeAsync(_git.Open(), Protocol(c), c.Request.Body, Answer(c, "result"), c.RequestAborted));
         await _server.StartAsync();
     }
 

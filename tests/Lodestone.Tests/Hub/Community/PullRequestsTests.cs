@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 
-namespace Lodestone.Tests.Hub;
+namespace Lodestone.Tests.Hub.Community;
 
 public sealed class PullRequestsTests
 {
