@@ -98,6 +98,7 @@ public static class HubModule
         repo.MapLikes();
         repo.MapMetrics();
         repo.MapWatches();
+        repo.MapMetrics();
         repo.MapDiscussions();
         repo.MapRefs();
         repo.MapHistory();
