@@ -95,7 +95,6 @@ internal sealed class RepoViews(
                 IsWatched = isWatched,
                 Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
-                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
             };
         }
