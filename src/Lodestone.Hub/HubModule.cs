@@ -98,7 +98,6 @@ public static class HubModule
         repo.MapLikes();
         repo.MapMetrics();
         repo.MapWatches();
-        repo.MapMetrics();
         repo.MapDiscussions();
         repo.MapRefs();
         repo.MapHistory();
