@@ -33,6 +33,9 @@ public static class CoreModule
         services.TryAddSingleton(p => p.GetRequiredService<IOptions<OutgoingOptions>>().Value);
         services.TryAddSingleton<HostLookup>(System.Net.Dns.GetHostAddressesAsync);
         services.AddSingleton<OutgoingCalls>();
+        services.AddOptions<MailOptions>().BindConfiguration("Mail")
+            .Validate(options => options.IsValid, "Mail:From is no address, or Mail:Port no port.").ValidateOnStart();
+        services.AddSingleton<IMail>(p => new SmtpMail(p.GetRequiredService<IOptions<MailOptions>>().Value));
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 

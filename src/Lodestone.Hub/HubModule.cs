@@ -81,6 +81,7 @@ public static class HubModule
         hub.MapUnknownRepo();
         routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
         hub.MapWebhooks();
+        routes.MapUnsubscribe();
         hub.MapCollections();
         routes.MapGates();
         routes.MapStorage();
@@ -93,8 +94,8 @@ public static class HubModule
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
         repo.MapLikes();
-        repo.MapWatches();
         repo.MapMetrics();
+        repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
         repo.MapHistory();
@@ -105,7 +106,7 @@ public static class HubModule
         repo.MapCommitUpload();
         repo.MapXetTokens();
         repo.MapAccessRequests();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
+        foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
             hub.MapGroup(place).MapAskAccess();
@@ -140,13 +141,29 @@ public static class HubModule
         services.AddSingleton(new NavItem("Storage", "/admin/storage", 40, NavAudience.Administrator));
     }
 
+    private static void AddNotifications(this IServiceCollection services)
+    {
+        services.AddScoped<Notifying>();
+        services.AddScoped<Notices>();
+        services.AddScoped<NotificationChoices>();
+        services.AddSingleton<UnsubscribeLinks>();
+        services.AddSingleton<INoticeCount, UnreadNotices>();
+        services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
+        services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
+        services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<RepoChanged, FindDerivations>();
+        services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
+        services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
+    }
+
     // What tells people and programs of each other's work.
     private static void AddNews(this IServiceCollection services)
     {
+        services.AddNotifications();
         services.AddScoped<Collections>();
         services.AddScoped<CollectionLists>();
         services.AddScoped<Feed>();
-        services.AddSingleton(new NavItem("Collections", "/collections", 13, NavAudience.Everyone));
+        services.AddSingleton(new NavItem("Collections", "/collections", 50, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
         services.AddEventHandler<RepoChanged, WebhookQueue>();

@@ -55,7 +55,7 @@ internal sealed class Feed(HubDb db, Namespaces namespaces, Follows follows, Cal
         (RepoEvent.OfConfig, _, { Private: true }) => "hid",
         (RepoEvent.OfConfig, _, _) => "made public",
         (RepoEvent.OfContent, _, { UpdatedRefs: [var only] }) => Sentence(only),
-        (RepoEvent.OfDerivative, _, _) => "has a new model made from",
+        (RepoEvent.OfDerivative, _, _) => "made a new model from",
         _ => "changed",
     };
 

@@ -64,8 +64,16 @@ internal sealed record EventDetails
 
     public MovedTo? MovedTo { get; init; }
 
+    public DerivedModel? Derivative { get; init; }
+
     public string ToJson() => JsonSerializer.Serialize(this, HubJson.Default.EventDetails);
 }
+
+/// <summary>A model that was made from the one that the event is of.</summary>
+/// <param name="Name"><c>owner/name</c>.</param>
+/// <param name="Id">24 hex digits.</param>
+/// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c> or <c>quantized</c>.</param>
+internal sealed record DerivedModel(string Type, string Name, string Id, string Relation);
 
 /// <param name="Name"><c>owner/name</c>.</param>
 internal sealed record MovedTo(string Name, EventOwner Owner);

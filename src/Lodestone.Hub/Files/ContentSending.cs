@@ -41,30 +41,33 @@ internal static class ContentSending
         }
     }
 
-    /// <summary>What is stored as it is goes from the xorbs' files; the rest is unpacked.</summary>
+    /// <summary>What is stored as it is goes from the xorbs' files; the rest is unpacked, each piece while the one before it is sent.</summary>
     private static async Task SendRebuiltAsync(IFileSending sending, RebuiltStream content, PipeWriter response, long length, SendingProgress progress, CancellationToken cancel)
     {
         var pieces = new List<FilePiece>();
+        await using var unpacked = new UnpackedAhead(content, length);
         for (var isRead = true; length > 0 && isRead;)
         {
             pieces.Clear();
-            var count = content.TakePlain(Math.Min(SentAtOnce, length), pieces);
-            if (count == 0)
+            long count;
+            if (await unpacked.NextAsync() is { IsEmpty: false } bytes)
             {
-                count = Math.Min(ReadAtOnce, length);
-                isRead = await CopyAsync(content, response, count, progress, cancel);
+                count = bytes.Length;
+                sending.Begin(bytes);
             }
             else
             {
-                sending.Begin(pieces);
-                try
-                {
-                    isRead = await PretendAsync(response, count, progress, cancel);
-                }
-                finally
-                {
-                    sending.End();
-                }
+                count = content.TakePlain(Math.Min(SentAtOnce, length), pieces);
+                sending.Begin(count > 0 ? pieces : throw new EndOfStreamException("A stored file is shorter than it should be."));
+            }
+
+            try
+            {
+                isRead = await PretendAsync(response, count, progress, cancel);
+            }
+            finally
+            {
+                sending.End();
             }
 
             length -= count;

@@ -13,11 +13,11 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
     /// <summary>The only part that may be had, whatever else the request says; null: the request says which.</summary>
     public ByteRange? Part { get; init; }
 
-    /// <summary>Hears how the request ended: the first byte that was sent, and how many were.</summary>
-    public Action<long, long>? Sent { get; init; }
-
     /// <summary>Told how many bytes are about to be sent; not for a HEAD, nor where there are none.</summary>
     public Action<long>? Sending { get; init; }
+
+    /// <summary>Hears how the request ended: the first byte that was sent, and how many were.</summary>
+    public Action<long, long>? Sent { get; init; }
 
     /// <summary>Answers GET and HEAD with the file, a part of it, or "you have it already". Never compressed: resuming clients count bytes.</summary>
     public async Task ExecuteAsync(HttpContext httpContext)

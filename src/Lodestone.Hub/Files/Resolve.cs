@@ -42,8 +42,8 @@ internal static class Resolve
         var seen = traffic.Begin(context, repo.Id, access.Caller.Id) with { Revision = tree.Commit.ToString(), Path = file.Path };
         return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop))
         {
-            Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
             Sending = gated.Watch(readable, access.Caller, DownloadWay.File, tree.Commit, file.Path),
+            Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
         };
     }
 

@@ -68,7 +68,8 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Metrics metrics, CollectionLists collections, GatePlaces gates, Identity.Namespaces namespaces)
+internal sealed class RepoViews(
+    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, CollectionLists collections, GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
 {
     private const int MostCollections = 5;
 
@@ -92,8 +93,8 @@ internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, Re
             return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
             {
                 IsWatched = isWatched,
-                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
+                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
             };
         }

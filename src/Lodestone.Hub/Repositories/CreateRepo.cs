@@ -46,9 +46,9 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
         var type = asked.RepoType();
         var (owner, name) = asked.Place(caller.Authenticated().Name);
         RepoName.Check(name);
-        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.CanContribute(home.Id))
+        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.CanContribute(home.Id, TokenScope.ContributeRepos))
         {
-            throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{owner}\".");
+            throw HubRefusals.NoRightToCreate(caller, type, owner);
         }
 
         var path = Repo.LowerPath(home.Name, name);
@@ -68,6 +68,7 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
             PathLower = path,
             IsPrivate = asked.IsPrivate() ?? home.PrivateByDefault,
             CreatedBy = caller.Id,
+            CreatedByApp = caller.AppId,
             CreatedAt = now,
             UpdatedAt = now,
         };

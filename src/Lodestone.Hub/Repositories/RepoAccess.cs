@@ -34,7 +34,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToChangeAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
     }
 
     /// <summary>To take part: to like it, to propose a change. That takes no right but to read, and a credential that may write.</summary>
@@ -42,7 +42,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return CanWrite ? repo : throw HubRefusals.ReadOnly(caller);
+        return caller.May(TokenScope.WriteDiscussions) || repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteDiscussions);
     }
 
     /// <summary>To propose a change: for who may take part and read, because proposals build on what is there.</summary>
@@ -83,7 +83,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
         var repo = await ToServeAsync(route, cancel);
         if (!repo.CanBeChangedBy(caller))
         {
-            await RequireOwnAsync(CanWrite && (await pullRequests.OwnAsync(repo.Id, caller, cancel)).Count > 0, route, cancel);
+            await RequireOwnAsync(CanPropose && (await pullRequests.OwnAsync(repo.Id, caller, cancel)).Count > 0, route, cancel);
         }
 
         return repo;
@@ -93,15 +93,16 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToAdministerAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToReadAsync(route, cancel);
-        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.ManageRepos);
     }
 
-    private bool CanWrite => caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write);
+    private bool CanPropose => caller.May(TokenScope.WriteDiscussions);
 
-    private bool IsOwn(Discussion? proposal) => CanWrite && proposal?.AuthorId == caller.Id;
+    private bool IsOwn(Discussion? proposal) => CanPropose && proposal?.AuthorId == caller.Id;
 
     /// <summary>Who may not change a repository goes on with what is their own in it, as long as they may read it.</summary>
-    private Task<Repo> RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) => isOwn ? ToProposeAsync(route, cancel) : throw HubRefusals.ReadOnly(caller);
+    private Task<Repo> RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) =>
+        isOwn ? ToProposeAsync(route, cancel) : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
 
     private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
     {

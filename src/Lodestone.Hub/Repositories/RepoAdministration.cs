@@ -48,9 +48,9 @@ internal static class RepoAdministration
         access.Caller.Authenticated();
         var found = await access.ToAdministerAsync(new RepoRoute(type, from.Owner, from.Name, []), cancel);
         RepoName.Check(to.Name);
-        if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id))
+        if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id, TokenScope.ContributeRepos))
         {
-            throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{to.Owner}\".");
+            throw HubRefusals.NoRightToCreate(access.Caller, type, to.Owner);
         }
 
         if (home.Id != found.OwnerId && await quota.IfLimitedAsync(home.Id, cancel) is { } use)

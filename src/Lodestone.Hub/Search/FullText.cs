@@ -1,4 +1,3 @@
-using System.Data.Common;
 using Lodestone.Core;
 
 namespace Lodestone.Hub;
@@ -59,19 +58,23 @@ internal sealed class FullText(Database database)
 
     /// <summary>Puts these words in the place of those that the repository had; nothing when it is gone.</summary>
     public Task<bool> SetAsync(Guid repoId, string source, IReadOnlyCollection<string> words, CancellationToken cancel) =>
-        database.JournalAsync(DatabaseFile.Main, connection => database.IsPostgres ? SetPostgresAsync(connection, repoId, source, words, cancel) : SetSqliteAsync(connection, repoId, source, words, cancel), cancel);
+        database.WriteAsync(
+            DatabaseFile.Main,
+            Durability.Process,
+            statements => database.IsPostgres ? SetPostgresAsync(statements, repoId, source, words, cancel) : SetSqliteAsync(statements, repoId, source, words, cancel),
+            cancel);
 
-    private static async Task<bool> SetPostgresAsync(DbConnection connection, Guid repoId, string source, IReadOnlyCollection<string> words, CancellationToken cancel) =>
-        await connection.ExecuteAsync(
+    private static async Task<bool> SetPostgresAsync(Statements statements, Guid repoId, string source, IReadOnlyCollection<string> words, CancellationToken cancel) =>
+        await statements.ExecuteAsync(
             $"""
             insert into hub_search_text (repo_id, source, words) select id, {source}, array_to_tsvector({words.ToArray()}) from hub_repo where id = {repoId}
             on conflict (repo_id) do update set source = excluded.source, words = excluded.words
             """,
             cancel) == 1;
 
-    private static async Task<bool> SetSqliteAsync(DbConnection connection, Guid repoId, string source, IReadOnlyCollection<string> words, CancellationToken cancel)
+    private static async Task<bool> SetSqliteAsync(Statements statements, Guid repoId, string source, IReadOnlyCollection<string> words, CancellationToken cancel)
     {
-        var isKept = await connection.ExecuteAsync(
+        var isKept = await statements.ExecuteAsync(
             $"""
             insert into hub_search_doc (repo_id, source) select id, {source} from hub_repo where id = {repoId}
             on conflict (repo_id) do update set source = excluded.source
@@ -79,8 +82,8 @@ internal sealed class FullText(Database database)
             cancel) == 1;
         if (isKept)
         {
-            await connection.ExecuteAsync($"delete from hub_search_text where rowid = (select doc from hub_search_doc where repo_id = {repoId})", cancel);
-            await connection.ExecuteAsync($"insert into hub_search_text (rowid, words) select doc, {string.Join(' ', words)} from hub_search_doc where repo_id = {repoId}", cancel);
+            await statements.ExecuteAsync($"delete from hub_search_text where rowid = (select doc from hub_search_doc where repo_id = {repoId})", cancel);
+            await statements.ExecuteAsync($"insert into hub_search_text (rowid, words) select doc, {string.Join(' ', words)} from hub_search_doc where repo_id = {repoId}", cancel);
         }
 
         return isKept;

@@ -12,6 +12,8 @@ internal sealed record WebhookPayload(PayloadEvent Event, PayloadRepo Repo, Payl
 
     public MovedTo? MovedTo { get; init; }
 
+    public DerivedModel? Derivative { get; init; }
+
     /// <param name="server">Its public address, without a trailing slash.</param>
     public static WebhookPayload Of(RepoEvent happened, Guid webhookId, string server)
     {
@@ -26,6 +28,7 @@ internal sealed record WebhookPayload(PayloadEvent Event, PayloadRepo Repo, Payl
             UpdatedRefs = details.UpdatedRefs is { } refs ? [.. refs.Select(r => new PayloadRef(r.Ref, Node(r.OldSha), Node(r.NewSha)))] : null,
             UpdatedConfig = details.Private is { } isPrivate ? new PayloadConfig(isPrivate) : null,
             MovedTo = details.MovedTo,
+            Derivative = details.Derivative,
         };
     }
 

@@ -207,6 +207,8 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/v1/storage", "/api/v1/storage", "401 403 403 401"),
         new("GET /api/v1/sweeps", "/api/v1/sweeps", "401 403 403 401"),
         new("POST /api/v1/sweeps", "/api/v1/sweeps", "401 403 403 401", """{"isDryRun":true}"""),
+        new("POST /api/v1/notifications/unsubscribe/{token}", "/api/v1/notifications/unsubscribe/x", "404 404 404 401"),
+        new("GET /api/v1/notifications/unsubscribe/{token}", "/api/v1/notifications/unsubscribe/x", "302 302 302 401"),
         new("GET /api/collections", "/api/collections", Open),
         new("POST /api/collections", "/api/collections", Unchangeable, """{"title":"x","namespace":"alice"}"""),
         new("GET /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401"),
