@@ -93,7 +93,6 @@ internal sealed class RepoViews(
             return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
             {
                 IsWatched = isWatched,
-                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
             };
