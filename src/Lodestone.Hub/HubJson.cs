@@ -60,7 +60,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(SweepView))]
 [JsonSerializable(typeof(IReadOnlyList<SweepView>))]
 [JsonSerializable(typeof(ReclaimReport))]
-[JsonSerializable(typeof(DiscussionPage))]
+[JsonSerializable(typeof(DiscussionListAnswer))]
 [JsonSerializable(typeof(NewDiscussion))]
 [JsonSerializable(typeof(OpenedDiscussion))]
 [JsonSerializable(typeof(DiscussionDetails))]

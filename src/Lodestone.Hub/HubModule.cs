@@ -136,6 +136,8 @@ public static class HubModule
         services.AddScoped<PullRequests>();
         services.AddScoped<MergeChecks>();
         services.AddScoped<Merging>();
+        services.AddScoped<Resolving>();
+        services.AddScoped<DiscussionViews>();
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

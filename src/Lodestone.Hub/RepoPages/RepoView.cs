@@ -27,8 +27,18 @@ internal sealed record RepoView(
 
     public bool CanChange => Repo.CanBeChangedBy(Reader);
 
-    /// <summary>The branch that is being looked at; null at a tag or a commit, where nothing can be added.</summary>
-    public string? Branch => Git.Revisions.Find(At.Name)?.RefName is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : null;
+    /// <summary>The reader may commit to what is being looked at: also to a pull request of their own.</summary>
+    public bool CanCommit { get; init; }
+
+    /// <summary>Discussions and pull requests that are not closed.</summary>
+    public int OpenDiscussions { get; init; }
+
+    /// <summary>The reference that is being looked at, in full; null at a tag or a commit, where nothing can be added.</summary>
+    public string? BranchRef => Git.Revisions.Find(At.Name)?.RefName is { } name
+        && (name.StartsWith(RefName.Branches, StringComparison.Ordinal) || name.StartsWith(PullRequests.Prefix, StringComparison.Ordinal)) ? name : null;
+
+    /// <summary>Its short name; of a pull request <c>refs/pr/1</c>.</summary>
+    public string? Branch => BranchRef is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : BranchRef;
 
     public RepoTree Tree { get; } = new(Git, At.Commit);
 
@@ -52,7 +62,8 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, Identity.Namespaces namespaces)
+internal sealed class RepoViews(
+    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, Identity.Namespaces namespaces)
 {
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
@@ -67,7 +78,12 @@ internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, Re
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
             var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked);
+            var proposal = await pullRequests.FindAsync(repo.Id, at.Name, cancel);
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked)
+            {
+                CanCommit = proposal is null ? repo.CanBeChangedBy(access.Caller) : proposal.IsUnderWay && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),
+                OpenDiscussions = await discussions.CountOpenAsync(repo.Id, cancel),
+            };
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {

@@ -76,9 +76,10 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Caller caller, IH
         return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
     }
 
-    private bool CanWrite => caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write);
+    /// <summary>The caller opened it, and may write.</summary>
+    public bool IsOwn(Discussion? proposal) => CanWrite && proposal?.AuthorId == caller.Id;
 
-    private bool IsOwn(Discussion? proposal) => CanWrite && proposal?.AuthorId == caller.Id;
+    private bool CanWrite => caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write);
 
     private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
     {
