@@ -21,6 +21,7 @@ public static class HubModule
     public static IServiceCollection AddHub(this IServiceCollection services)
     {
         services.AddModuleDb<HubDb>("hub");
+        RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
         services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
         services.AddSingleton<UploadPack>();
@@ -39,8 +40,8 @@ public static class HubModule
         services.AddSingleton<ReposLately>();
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
-        services.AddSingleton<DownloadCounter>();
-        services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddTraffic();
+        services.AddLineage();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -48,17 +49,79 @@ public static class HubModule
         services.AddHostedService<StorageCare>();
         services.AddScoped<LfsAnswers>();
         services.AddScoped<LargeFileIntake>();
+        services.AddGates();
         services.AddScoped<RepoAccess>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
+        services.AddSearch();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
         services.AddCommunity();
         services.AddScoped<NewRepos>();
-        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>()));
+        services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddPages();
+        services.AddNews();
+        return services.AddXet();
+    }
+
+    public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
+    {
+        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
+        hub.MapCreateRepo();
+        hub.MapRepoAdministration();
+        hub.MapRepoList();
+        hub.MapTagsByType();
+        hub.MapQuickSearch();
+        hub.MapUserLikes();
+        hub.MapOwnedRepos();
+        hub.MapValidateCard();
+        hub.MapUnknownRepo();
+        routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        hub.MapWebhooks();
+        routes.MapUnsubscribe();
+        hub.MapCollections();
+        routes.MapGates();
+        routes.MapStorage();
+        routes.MapSweeps();
+        var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
+        repo.MapRepoInfo();
+        repo.MapRepoSettings();
+        repo.MapTreeListing();
+        repo.MapPathsInfo();
+        repo.MapTreeSize();
+        repo.MapDuplicateRepo();
+        repo.MapLikes();
+        repo.MapMetrics();
+        repo.MapWatches();
+        repo.MapDiscussions();
+        repo.MapRefs();
+        repo.MapHistory();
+        repo.MapSuperSquash();
+        repo.MapCompare();
+        repo.MapPreupload();
+        repo.MapLfsFiles();
+        repo.MapCommitUpload();
+        repo.MapXetTokens();
+        repo.MapAccessRequests();
+        foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
+        {
+            hub.MapGroup(place).MapResolve();
+            hub.MapGroup(place).MapAskAccess();
+            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
+            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
+            git.MapGitReading();
+            git.MapGitWriting();
+        }
+
+        routes.MapXet();
+        return routes;
+    }
+
+    private static void AddPages(this IServiceCollection services)
+    {
         services.AddScoped<RepoCare>();
         services.AddScoped<FileEdits>();
         services.AddScoped<UploadForm>();
@@ -76,53 +139,57 @@ public static class HubModule
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Storage", "/admin/storage", 40, NavAudience.Administrator));
-        return services.AddXet();
     }
 
-    public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
+    private static void AddNotifications(this IServiceCollection services)
     {
-        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
-        hub.MapCreateRepo();
-        hub.MapRepoAdministration();
-        hub.MapRepoList();
-        hub.MapTagsByType();
-        hub.MapUserLikes();
-        hub.MapOwnedRepos();
-        hub.MapValidateCard();
-        hub.MapUnknownRepo();
-        routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
-        routes.MapStorage();
-        routes.MapSweeps();
-        var repo = hub.MapGroup("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}");
-        repo.MapRepoInfo();
-        repo.MapRepoSettings();
-        repo.MapTreeListing();
-        repo.MapPathsInfo();
-        repo.MapTreeSize();
-        repo.MapDuplicateRepo();
-        repo.MapLikes();
-        repo.MapDiscussions();
-        repo.MapRefs();
-        repo.MapHistory();
-        repo.MapSuperSquash();
-        repo.MapCompare();
-        repo.MapPreupload();
-        repo.MapLfsFiles();
-        repo.MapCommitUpload();
-        repo.MapXetTokens();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:regex(^(datasets|spaces)$)}/{owner}/{name}"])
-        {
-            hub.MapGroup(place).MapResolve();
-            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
-            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
-            git.MapGitReading();
-            git.MapGitWriting();
-        }
-
-        routes.MapXet();
-        return routes;
+        services.AddScoped<Notifying>();
+        services.AddScoped<Notices>();
+        services.AddScoped<NotificationChoices>();
+        services.AddSingleton<UnsubscribeLinks>();
+        services.AddSingleton<INoticeCount, UnreadNotices>();
+        services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
+        services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
+        services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<RepoChanged, FindDerivations>();
+        services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
+        services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
 
+    // What tells people and programs of each other's work.
+    private static void AddNews(this IServiceCollection services)
+    {
+        services.AddNotifications();
+        services.AddScoped<Collections>();
+        services.AddScoped<CollectionLists>();
+        services.AddScoped<Feed>();
+        services.AddSingleton(new NavItem("Collections", "/collections", 50, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton<WebhookSecrets>();
+        services.AddScoped<Webhooks>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
+        services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
+    }
+
+    private static void AddGates(this IServiceCollection services)
+    {
+        services.AddSingleton<GrantsLately>();
+        services.AddSingleton<GatedDownloads>();
+        services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
+        services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
+        services.AddHostedService<GateCare>();
+        services.AddScoped<Gates>();
+        services.AddScoped<GateEditing>();
+        services.AddScoped<GateViews>();
+        services.AddScoped<GatePlaces>();
+        services.AddScoped<AccessBoards>();
+        services.AddScoped<AccessAsking>();
+        services.AddScoped<AccessDeciding>();
+        services.AddScoped<AccessLists>();
+        services.AddScoped<DownloadLists>();
+    }
+
+    // What people write to each other about a repository.
     private static void AddCommunity(this IServiceCollection services)
     {
         services.AddScoped<Discussions>();
@@ -152,6 +219,39 @@ public static class HubModule
         services.AddScoped<ShardIntake>();
         services.AddScoped<ChunkAnswers>();
         return services;
+    }
+
+    private static void AddTraffic(this IServiceCollection services)
+    {
+        services.AddSingleton<KnownWeightSets>();
+        services.AddSingleton<TrafficLog>();
+        services.AddHostedService(p => p.GetRequiredService<TrafficLog>());
+        services.AddScoped<TrafficSalts>();
+        services.AddScoped<TrafficWriting>();
+        services.AddScoped<Metrics>();
+        services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
+        services.AddHostedService<TrafficStart>();
+    }
+
+    private static void AddLineage(this IServiceCollection services)
+    {
+        services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoDeleted, LineageKeeping>();
+        services.AddTaskHandler<LineageInference>(LineageInference.Kind);
+        services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
+        services.AddHostedService<LineageStart>();
+        services.AddScoped<Lineage>();
+        services.AddSingleton(LicenceFacts.Shipped());
+    }
+
+    private static void AddSearch(this IServiceCollection services)
+    {
+        services.AddSingleton<RepoCatalogue>();
+        services.AddSingleton<FullText>();
+        services.AddScoped<WideSearch>();
+        services.AddEventHandler<RepoPublished, SearchIndexing>();
+        services.AddTaskHandler<SearchRebuilding>(SearchRebuilding.Kind);
+        services.AddHostedService<SearchCare>();
     }
 
     // Below /xet/, so that no alias is taken for a repository; with tokens of their own.

@@ -16,9 +16,11 @@ public sealed class Models
     private readonly HubDb _db;
     private readonly RepoStore _store;
     private readonly RepoFactsReader _facts;
+    private readonly Gates _gates;
 
-    internal Models(HubDb db, RepoStore store, RepoFactsReader facts)
+    internal Models(HubDb db, RepoStore store, RepoFactsReader facts, Gates gates)
     {
+        _gates = gates;
         _db = db;
         _store = store;
         _facts = facts;
@@ -26,7 +28,7 @@ public sealed class Models
 
     /// <summary>Finds a model by <c>owner/name</c>, with <c>@revision</c> for another state than main and <c>:tag</c> to choose among its files.</summary>
     /// <returns>Null when it is missing or the caller may not see it.</returns>
-    /// <exception cref="Refusal"><c>model_not_servable</c>: it has no GGUF file, or none that the tag means.</exception>
+    /// <exception cref="Refusal"><c>model_not_servable</c>: it has no GGUF file, or none that the tag means; <c>gated_repo</c>, where the gate is also for calls.</exception>
     public async Task<ServableModel?> FindAsync(Caller caller, string id, CancellationToken cancel)
     {
         var (path, revision, tag) = Parse(id);
@@ -36,6 +38,11 @@ public sealed class Models
         if (found is null)
         {
             return null;
+        }
+
+        if (found.Repo.GatesCalls)
+        {
+            await _gates.RequireAsync(found.Repo, caller, "", cancel);
         }
 
         if (revision is null)
@@ -49,14 +56,23 @@ public sealed class Models
             : null;
     }
 
-    /// <summary>What the caller may call, newest first: main's first GGUF file of each.</summary>
+    /// <summary>What the caller may call, newest first: main's first GGUF file of each. Not what a gate keeps from them.</summary>
     public async Task<IReadOnlyList<ServableModel>> ListAsync(Caller caller, CancellationToken cancel)
     {
         var found = await _db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == RepoType.Model && r.IsServable)
             .OrderByDescending(r => r.CreatedAt).Take(Listed)
             .Join(_db.Facts, r => r.Id, f => f.RepoId, (repo, facts) => new { Repo = repo, facts.CommitId, facts.Facts })
             .ToListAsync(cancel);
-        return [.. found.OrderByDescending(f => f.Repo.CreatedAt).Select(f => Choose(f.Repo, f.CommitId, RepoFacts.FromJson(f.Facts).GgufFiles, tag: null))];
+        var closed = new HashSet<Guid>();
+        foreach (var gated in found.Where(f => f.Repo.GatesCalls))
+        {
+            if (!(await _gates.OfAsync(gated.Repo, caller, cancel)).IsAdmitted)
+            {
+                closed.Add(gated.Repo.Id);
+            }
+        }
+
+        return [.. found.Where(f => !closed.Contains(f.Repo.Id)).OrderByDescending(f => f.Repo.CreatedAt).Select(f => Choose(f.Repo, f.CommitId, RepoFacts.FromJson(f.Facts).GgufFiles, tag: null))];
     }
 
     private static (string Path, string? Revision, string? Tag) Parse(string id)

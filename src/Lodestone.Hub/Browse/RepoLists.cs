@@ -11,7 +11,11 @@ namespace Lodestone.Hub;
 /// <param name="UpdatedAt">When main got its newest commit.</param>
 /// <param name="IsServed">The inference API answers for it.</param>
 public sealed record ListedRepo(
-    string Owner, string Name, string Href, bool IsOwnedByOrganization, string? Task, long? Parameters, long Downloads, long Likes, DateTimeOffset UpdatedAt, bool IsPrivate, bool IsServed);
+    string Owner, string Name, string Href, bool IsOwnedByOrganization, string? Task, long? Parameters, long Downloads, long Likes, DateTimeOffset UpdatedAt, bool IsPrivate, bool IsServed)
+{
+    /// <summary>What it holds must be asked for.</summary>
+    public bool IsGated { get; init; }
+}
 
 /// <param name="Total">How many fit, on all pages.</param>
 /// <param name="Next">Cursor of the next page; null on the last.</param>
@@ -26,9 +30,9 @@ internal sealed class RepoLists(RepoListing listing, Namespaces namespaces)
     public async Task<FoundRepos> FindAsync(ListSearch search, int size, CancellationToken cancel)
     {
         var asked = search.ToRepoSearch();
-        var page = await listing.FindAsync(asked, size + 1, cancel);
+        var (page, total) = await listing.FindAsync(asked, size + 1, cancel);
         var next = page.Count > size ? Cursor.Encode(asked.CursorAfter(page[size - 1])) : null;
-        return new FoundRepos(await DescribeAsync([.. page.Take(size)], cancel), await listing.CountAsync(asked, cancel), next);
+        return new FoundRepos(await DescribeAsync([.. page.Take(size)], cancel), total, next);
     }
 
     private async Task<IReadOnlyList<ListedRepo>> DescribeAsync(IReadOnlyList<Repo> repos, CancellationToken cancel)
@@ -36,6 +40,9 @@ internal sealed class RepoLists(RepoListing listing, Namespaces namespaces)
         var owners = await namespaces.ByIdAsync([.. repos.Select(r => r.OwnerId).Distinct()], cancel);
         return [.. repos.Select(r => new ListedRepo(
             r.OwnerName, r.Name, $"/{r.Type.Prefix()}{r.FullName}", owners.TryGetValue(r.OwnerId, out var owner) && owner.IsOrganization,
-            r.PipelineTag is { } task ? TaskName.Of(task) : null, r.Parameters, r.Downloads, r.Likes, r.UpdatedAt, r.IsPrivate, r.IsServable))];
+            r.PipelineTag is { } task ? TaskName.Of(task) : null, r.Parameters, r.Downloads, r.Likes, r.UpdatedAt, r.IsPrivate, r.IsServable)
+        {
+            IsGated = r.Gate is not null,
+        })];
     }
 }

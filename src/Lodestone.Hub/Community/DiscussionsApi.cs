@@ -49,12 +49,13 @@ internal static class DiscussionsApi
     }
 
     private static async Task<IResult> Details(
-        RepoRoute route, long number, DiscussionAccess access, DiscussionAnswers answers, ProposedCommits commits, RepoStore store, HttpRequest request, CancellationToken cancel)
+        RepoRoute route, long number, DiscussionAccess access, DiscussionAnswers answers, ProposedCommits commits, RepoStore store, Gates gates, HttpRequest request, CancellationToken cancel)
     {
         var found = await access.ToReadAsync(route, number, cancel);
         var git = store.Open(found.Repo.Id);
         await commits.CatchUpAsync(git, found.Discussion, cancel);
-        var details = await answers.DetailsAsync(found.Repo, git, found.Discussion, request.Query.ContainsKey("diff") && request.Query.IsTrue("diff"), cancel);
+        var isWithDiff = request.Query.IsTrue("diff") && (await gates.OfAsync(found.Repo, access.Caller, cancel)).IsAdmitted; // it shows what files hold
+        var details = await answers.DetailsAsync(found.Repo, git, found.Discussion, isWithDiff, cancel);
         return HubAnswer.Json(details, HubJson.Default.DiscussionDetails);
     }
 

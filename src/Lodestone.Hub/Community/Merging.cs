@@ -43,7 +43,7 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
             using var complete = pack.Complete();
             if (await PublishAsync(git, discussion, proposal, made, complete, comment, actor))
             {
-                await refresh.AfterMoveAsync(repo.Id, git, discussion.Base!); // a pull request has one
+                await refresh.AfterMoveAsync(repo.Id, git, [new RefUpdate(discussion.Base!, proposal.Base, made)], actor.Id); // a pull request has a base
                 return made.ToString();
             }
         }

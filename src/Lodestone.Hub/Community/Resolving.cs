@@ -59,7 +59,7 @@ internal sealed class Resolving(RepoRefresh refresh, TimeProvider clock)
             throw HubRefusals.BranchMoved();
         }
 
-        await refresh.AfterMoveAsync(repo.Id, git, discussion.RefName);
+        await refresh.AfterMoveAsync(repo.Id, git, [new RefUpdate(discussion.RefName, proposal.Head, made)], actor.Id);
         return made;
     }
 

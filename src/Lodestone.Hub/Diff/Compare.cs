@@ -16,11 +16,12 @@ internal static class Compare
 
     private static async Task<IResult> Read(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToReadAsync(route, cancel);
+        var isRaw = context.Request.Query.IsTrue("raw");
+        var repo = isRaw ? (await access.ToReadContentAsync(route, cancel)).Repo : await access.ToReadAsync(route, cancel);
         var git = store.Open(repo.Id);
         var range = RevisionRange.Read(git, route.Revision);
         context.Response.Headers["X-Repo-Commit"] = range.Head.ToString();
-        if (!context.Request.Query.IsTrue("raw"))
+        if (!isRaw)
         {
             return HubAnswer.Json(Describe(git, range), HubJson.Default.ComparedRevisions);
         }

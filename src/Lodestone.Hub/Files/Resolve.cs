@@ -19,9 +19,10 @@ internal static class Resolve
     }
 
     private static async Task<IResult> Content(
-        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, DownloadCounter downloads, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, TrafficLog traffic, GatedDownloads gated, HttpContext context, CancellationToken cancel)
     {
-        var (repo, tree, file) = await FindAsync(route, access, store, context, cancel);
+        var (readable, tree, file) = await FindAsync(route, access, store, context, cancel);
+        var repo = readable.Repo;
         var (response, offer) = (context.Response, default(XetOffer));
         if (file.Large is { } large)
         {
@@ -38,32 +39,35 @@ internal static class Resolve
             return HubAnswer.Json(offer, HubJson.Default.XetOffer, XetOffer.MediaType);
         }
 
-        if (HttpMethods.IsGet(context.Request.Method))
+        var seen = traffic.Begin(context, repo.Id, access.Caller.Id) with { Revision = tree.Commit.ToString(), Path = file.Path };
+        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop))
         {
-            downloads.Count(repo.Id);
-        }
-
-        return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop));
+            Sending = gated.Watch(readable, access.Caller, DownloadWay.File, tree.Commit, file.Path),
+            Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
+        };
     }
 
-    private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, GatedDownloads gated, HttpContext context, CancellationToken cancel)
     {
-        var (_, tree, file) = await FindAsync(route, access, store, context, cancel);
+        var (readable, tree, file) = await FindAsync(route, access, store, context, cancel);
         Describe(context, file);
         var size = file.Large is null ? file.Size : file.PointerSize;
-        return new Delivery(size, file.Id.ToString(), (start, _) => Task.FromResult(RepoContent.OpenInGit(tree, file, start)));
+        return new Delivery(size, file.Id.ToString(), (start, _) => Task.FromResult(RepoContent.OpenInGit(tree, file, start)))
+        {
+            Sending = gated.Watch(readable, access.Caller, DownloadWay.Raw, tree.Commit, file.Path),
+        };
     }
 
-    private static async Task<(Repo Repo, RepoTree Tree, RepoEntry File)> FindAsync(
+    private static async Task<(ReadableRepo Repo, RepoTree Tree, RepoEntry File)> FindAsync(
         RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToServeAsync(route, cancel);
-        var git = store.Open(repo.Id);
+        var readable = await access.ToReadContentAsync(route, cancel);
+        var git = store.Open(readable.Repo.Id);
         var at = RevisionPath.Read(git, route.Rest);
         var tree = new RepoTree(git, at.Commit);
         var file = tree.Find(at.Path) is { IsFolder: false } found ? found : throw HubRefusals.EntryNotFound(at.Commit);
         context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
-        return (repo, tree, file);
+        return (readable, tree, file);
     }
 
     private static void Describe(HttpContext context, RepoEntry file)

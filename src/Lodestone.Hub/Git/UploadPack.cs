@@ -4,7 +4,7 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Serves fetches and clones over smart HTTP, protocol 0 to 2, shallow and partial: objects by the real <c>git upload-pack</c>,
-/// whose process dies with the request, and in protocol 2 references by ourselves.
+/// whose process dies with the request; in protocol 2 references, and whole clones that are small, by ourselves.
 /// </summary>
 internal sealed partial class UploadPack(ILogger<UploadPack> log)
 {
@@ -27,18 +27,31 @@ internal sealed partial class UploadPack(ILogger<UploadPack> log)
     /// <summary>The answer to <c>POST git-upload-pack</c>, media type <c>application/x-git-upload-pack-result</c>.</summary>
     /// <param name="request">The body, already unzipped.</param>
     /// <inheritdoc cref="AdvertiseAsync"/>
-    public async Task ServeAsync(GitRepository repository, string? protocol, Stream request, Stream response, CancellationToken cancel)
+    /// <returns>False: it asked for references only, not for objects.</returns>
+    public async Task<bool> ServeAsync(GitRepository repository, string? protocol, Stream request, Stream response, CancellationToken cancel)
     {
         if (!IsVersion2(protocol))
         {
             await RunAsync(repository, [], protocol, [], request, response, cancel);
-            return;
+            return true;
         }
 
         var first = await PktLine.ReadAsync(request, cancel);
-        await (ListRefs.IsAsked(first)
-            ? ListRefs.AnswerAsync(repository, request, response, cancel)
-            : RunAsync(repository, [], protocol, first is null ? PktLine.Flush.ToArray() : PktLine.Of(first), request, response, cancel));
+        if (ListRefs.IsAsked(first))
+        {
+            await ListRefs.AnswerAsync(repository, request, response, cancel);
+            return false;
+        }
+
+        var asked = await AskedFetch.ReadAsync(first, request, cancel);
+        if (asked.TryAnswer(repository) is { } answer)
+        {
+            await response.WriteAsync(answer, cancel);
+            return true;
+        }
+
+        await RunAsync(repository, [], protocol, asked.Lines, request, response, cancel);
+        return true;
     }
 
     private static bool IsVersion2(string? protocol) => protocol?.Contains("version=2", StringComparison.Ordinal) == true;

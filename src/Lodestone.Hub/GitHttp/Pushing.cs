@@ -141,7 +141,7 @@ internal sealed partial class Pushing(HubDb db, PullRequests pullRequests, RepoR
             {
                 case Published:
                     Pushed(log, caller.Name, updates.Count, repo.Id);
-                    await AfterAsync(repo, git, updates);
+                    await refresh.AfterMoveAsync(repo.Id, git, updates, caller.Id);
                     return;
                 case Conflict conflict:
                     reasons[conflict.RefName] = FetchFirst;
@@ -168,14 +168,6 @@ internal sealed partial class Pushing(HubDb db, PullRequests pullRequests, RepoR
         catch (Refusal refusal) when (refusal.Code == RefusalCode.Unavailable)
         {
             return null;
-        }
-    }
-
-    private async Task AfterAsync(Repo repo, GitRepository git, List<RefUpdate> updates)
-    {
-        foreach (var update in updates)
-        {
-            await refresh.AfterMoveAsync(repo.Id, git, update.Name);
         }
     }
 

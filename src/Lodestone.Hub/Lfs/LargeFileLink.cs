@@ -18,6 +18,9 @@ internal sealed record LargeFileLink(Guid RepoId, Sha256Digest Digest, long Size
 
     public static readonly TimeSpan Lifetime = TimeSpan.FromHours(12);
 
+    /// <summary>Of a link to what is behind a gate, which may close: clients ask for another when they go on.</summary>
+    public static readonly TimeSpan GatedLifetime = TimeSpan.FromMinutes(15);
+
     public PartialBlob Upload => new(RepoId, Digest, Size, PartSize);
 
     public string ToUrl(string baseAddress, byte[] secret) => $"{Place(baseAddress)}?{Query(secret)}";

@@ -4,7 +4,7 @@ using Lodestone.Core;
 namespace Lodestone.Hub;
 
 /// <summary>Says for each object of a batch what the client does next. Only what this repository holds counts as held.</summary>
-internal sealed class LfsAnswers(HubDb db, UploadParts parts, XetTransfer xet, StorageQuota quota, LinkKeys keys, TimeProvider clock)
+internal sealed class LfsAnswers(HubDb db, UploadParts parts, XetTransfer xet, StorageQuota quota, GatedDownloads gated, LinkKeys keys, TimeProvider clock)
 {
     public const string MediaType = "application/vnd.git-lfs+json";
 
@@ -40,8 +40,9 @@ internal sealed class LfsAnswers(HubDb db, UploadParts parts, XetTransfer xet, S
         }
     }
 
-    public async Task<LfsAnswer> DownloadAsync(Repo repo, LfsRequest asked, string baseAddress, CancellationToken cancel)
+    public async Task<LfsAnswer> DownloadAsync(ReadableRepo readable, LfsRequest asked, Caller caller, string baseAddress, CancellationToken cancel)
     {
+        var repo = readable.Repo;
         var held = await db.HeldAsync(repo.Id, Digests(asked), cancel);
         var secret = await keys.CurrentAsync(cancel);
         return new LfsAnswer("basic", [.. asked.Objects!.Select(o => o.IsValid() ? Download(o) : Invalid(o))], "sha256"); // the endpoint requires the list
@@ -54,7 +55,10 @@ internal sealed class LfsAnswers(HubDb db, UploadParts parts, XetTransfer xet, S
                 return new LfsAnswerObject(digest.Hex, asked.Size!.Value) { Error = new LfsError(404, "The repository does not hold this object.") };
             }
 
-            var action = Action(Link(repo, digest, size, LargeFileOperation.Download), baseAddress, secret);
+            var life = repo.Gate is null ? LargeFileLink.Lifetime : LargeFileLink.GatedLifetime;
+            var link = Link(repo, digest, size, LargeFileOperation.Download) with { ExpiresAt = clock.GetUtcNow() + life };
+            var action = Action(link, baseAddress, secret) with { ExpiresIn = (long)life.TotalSeconds };
+            gated.Note(readable, caller, DownloadWay.Lfs, null, digest.Hex, size);
             return new LfsAnswerObject(digest.Hex, size) { Authenticated = true, Actions = new LfsActions { Download = action } };
         }
     }

@@ -36,14 +36,15 @@ internal static class LfsBatch
             throw new Refusal(RefusalCode.Unprocessable, $"\"objects\" must be a list of at most {MostObjects} objects.");
         }
 
-        var repo = isUpload ? await ToUploadAsync(asked, route, access, pullRequests, cancel) : await access.ToServeAsync(route, cancel);
-        var answer = isUpload ? await answers.UploadAsync(repo, asked, access.Caller, request.BaseAddress(), cancel) : await answers.DownloadAsync(repo, asked, request.BaseAddress(), cancel);
+        var answer = isUpload
+            ? await answers.UploadAsync(await ToUploadAsync(asked, route, access, pullRequests, cancel), asked, access.Caller, request.BaseAddress(), cancel)
+            : await answers.DownloadAsync(await access.ToReadContentAsync(route, cancel), asked, access.Caller, request.BaseAddress(), cancel);
         return HubAnswer.Json(answer, HubJson.Default.LfsAnswer, LfsAnswers.MediaType);
     }
 
-    /// <summary>Without a branch it is for a proposal, which everybody may make who sees the repository. What no commit names is reclaimed.</summary>
+    /// <summary>Without a branch it is for a proposal, which everybody may make who may read the repository. What no commit names is reclaimed.</summary>
     private static Task<Repo> ToUploadAsync(LfsRequest asked, RepoRoute route, RepoAccess access, PullRequests pullRequests, CancellationToken cancel) =>
-        asked.Ref is null ? access.ToTakePartAsync(route, cancel) : access.ToCommitAsync(route with { Rest = [asked.Ref.Name ?? ""] }, isProposal: false, pullRequests, cancel);
+        asked.Ref is null ? access.ToProposeAsync(route, cancel) : access.ToCommitAsync(route with { Rest = [asked.Ref.Name ?? ""] }, isProposal: false, pullRequests, cancel);
 
     /// <summary>Nothing is ever locked here; saying so spares git-lfs a warning at every push.</summary>
     private static async Task<IResult> Locks(RepoRoute route, RepoAccess access, PullRequests pullRequests, CancellationToken cancel)

@@ -11,10 +11,20 @@ namespace Lodestone.Hub;
 /// <param name="Bases">The models that this one was made from.</param>
 /// <param name="Reader">Who looks at it.</param>
 /// <param name="IsLiked">By the reader.</param>
+/// <param name="Gate">Null: whoever sees the repository may read it.</param>
 internal sealed record RepoView(
-    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader, bool IsLiked)
+    Repo Repo, GitRepository Git, RevisionPath At, RepoFacts Facts, IReadOnlyList<BaseModel> Bases, bool IsOwnedByOrganization, Caller Reader, bool IsLiked, GatePlace? Gate)
 {
     public const string MainBranch = "main";
+
+    /// <summary>The reader wants to hear of it.</summary>
+    public bool IsWatched { get; init; }
+
+    /// <summary>Some that have it in them. Read for the first page alone, as the reader's own are.</summary>
+    public IReadOnlyList<Collection> Collections { get; init; } = [];
+
+    /// <summary>Those that the reader may put it into.</summary>
+    public IReadOnlyList<Collection> OwnCollections { get; init; } = [];
 
     public string Href => $"/{Repo.Type.Prefix()}{Repo.FullName}";
 
@@ -40,9 +50,15 @@ internal sealed record RepoView(
     /// <summary>Its short name; of a pull request <c>refs/pr/1</c>.</summary>
     public string? Branch => BranchRef is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : BranchRef;
 
+    /// <summary>The reader may have what files hold. Where not, the layout shows the gate in place of a page that shows it.</summary>
+    public bool IsReadable => Gate is null or { IsOpen: true };
+
     public RepoTree Tree { get; } = new(Git, At.Commit);
 
     public JsonObject? Card => Facts.CardData;
+
+    /// <summary>Downloads on each of the last 30 days; empty where the page does not show them.</summary>
+    public IReadOnlyList<long> Month { get; init; } = [];
 
     /// <param name="verb">The segment behind the name: <c>tree</c>, <c>blob</c>, <c>resolve</c>, …</param>
     public string To(string verb, string revision, string path = "")
@@ -63,8 +79,11 @@ internal sealed record RepoView(
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
 internal sealed class RepoViews(
-    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, Identity.Namespaces namespaces)
+    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, CollectionLists collections,
+    GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
 {
+    private const int MostCollections = 5;
+
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
     {
@@ -73,14 +92,22 @@ internal sealed class RepoViews(
         {
             var repo = await access.ToReadAsync(route, cancel);
             var git = store.Open(repo.Id);
-            var at = route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" or "discussions" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var facts = await refresh.FactsAsync(repo, git, cancel);
+            var gate = await gates.FindAsync(repo, facts, access.Caller, cancel);
+            var at = gate is { IsOpen: false } && RepoAddress.IsContent(context) // it says the same whatever is behind it
+                || route.Rest is [] or [""] || RepoAddress.SectionOf(context) is "compare" or "discussions" or "settings" ? RevisionPath.OfRevision(git, RepoView.MainBranch) : RevisionPath.Read(git, route.Rest);
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
             var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
             var proposal = await pullRequests.FindAsync(repo.Id, at.Name, cancel);
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked)
+            var isWatched = access.Caller.IsAuthenticated && await db.Watches.AnyAsync(w => w.RepoId == repo.Id && w.UserId == access.Caller.Id, cancel);
+            var isFirst = RepoAddress.SectionOf(context).Length == 0;
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
             {
+                IsWatched = isWatched,
+                Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
+                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
                 CanCommit = proposal is null ? repo.CanBeChangedBy(access.Caller) : proposal.IsUnderWay && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),
                 OpenDiscussions = await discussions.CountOpenAsync(repo.Id, cancel),
             };

@@ -16,7 +16,7 @@ internal static class DuplicateRepo
     private static async Task<IResult> Duplicate(
         NewDuplicate asked, RepoRoute route, RepoAccess access, RepoStore store, NewRepos repos, HubDb db, StorageQuota quota, TimeProvider clock, HttpRequest request, CancellationToken cancel)
     {
-        var source = await access.ToReadAsync(route, cancel);
+        var source = (await access.ToReadContentAsync(route, cancel)).Repo;
         access.Caller.Authenticated();
         var from = store.Open(source.Id);
         var tree = new RepoTree(from, RevisionPath.OfRevision(from, "main").Commit);

@@ -9,6 +9,8 @@ internal static class HubRefusals
     private static readonly RefusalCode MissingRepo = new("repo_not_found", 404, "RepoNotFound");
     private static readonly RefusalCode MissingRevision = new("revision_not_found", 404, "RevisionNotFound");
     private static readonly RefusalCode MissingEntry = new("entry_not_found", 404, "EntryNotFound");
+    private static readonly RefusalCode GatedFromAnonymous = new("gated_repo", 401, "GatedRepo");
+    private static readonly RefusalCode GatedRepo = new("gated_repo", 403, "GatedRepo");
     private static readonly RefusalCode Moved = new("moved", 307);
     private static readonly RefusalCode Outdated = new("parent_outdated", 412);
 
@@ -18,6 +20,35 @@ internal static class HubRefusals
         Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Error-Code"] = "RepoNotFound" }, // in every shape of error: LFS calls are looked up by it too
     };
 
+    /// <param name="own">The caller's own place at the gate; null: they never asked.</param>
+    public static Refusal Gated(Repo repo, Caller caller, AccessRequest? own, string baseAddress)
+    {
+        var place = $"/{repo.Type.Prefix()}{repo.FullName}";
+        var what = $"Access to {repo.Type.Singular()} {repo.FullName} is restricted";
+        var message = !caller.IsAuthenticated
+            ? $"{what}. You must have access to it and be authenticated to access it. Please log in."
+            : $"{what} and you are not in the authorized list. {NextStep(own, baseAddress + place)}";
+        return new Refusal(caller.IsAuthenticated ? GatedRepo : GatedFromAnonymous, message)
+        {
+            HelpPath = place,
+            Details = new Dictionary<string, object?>(StringComparer.Ordinal) { ["state"] = own?.State.ToWire() ?? "none" },
+            Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Error-Code"] = "GatedRepo" }, // in every shape of error
+        };
+    }
+
+    private static string NextStep(AccessRequest? own, string page) => own?.State switch
+    {
+        AccessState.Pending => $"Your request is awaiting the owner's answer: {page}",
+        AccessState.Rejected => $"Your request was rejected: {page} says more.",
+        AccessState.Revoked => $"Your access was revoked: {page} says more.",
+        AccessState.Suspended => $"The licence has changed. Visit {page} to accept the new one.",
+        _ => $"Visit {page} to ask for access.",
+    };
+
+    public static Refusal NoRightToCreate(Caller caller, RepoType type, string owner) => caller.AppId is not null && !caller.May(TokenScope.ContributeRepos)
+        ? TokenScopes.Lacking(TokenScope.ContributeRepos)
+        : new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{owner}\".");
+
     public static Refusal RevisionNotFound(string revision) => new(MissingRevision, $"Invalid rev id: {revision}");
 
     public static Refusal EntryNotFound(ObjectId commit, string message = "Entry not found") => new(MissingEntry, message)
@@ -25,9 +56,18 @@ internal static class HubRefusals
         Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Repo-Commit"] = commit.ToString() },
     };
 
-    public static Refusal ReadOnly(Caller caller) => caller.IsAuthenticated
-        ? new Refusal(RefusalCode.Forbidden, "You may read this repository but not change it. Use a token with write access of somebody who may.")
-        : new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
+    /// <param name="scope">What an app would need for it.</param>
+    public static Refusal ReadOnly(Caller caller, TokenScope scope = TokenScope.Write)
+    {
+        if (!caller.IsAuthenticated)
+        {
+            return new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
+        }
+
+        return caller.AppId is not null && !caller.May(scope)
+            ? TokenScopes.Lacking(scope)
+            : new Refusal(RefusalCode.Forbidden, "You may read this repository but not change it. Use a token with write access of somebody who may.");
+    }
 
     /// <param name="location">Path only: the Python client follows no other redirect on a HEAD.</param>
     public static Refusal MovedTo(string location) => new(Moved, $"The repository is now at {location}.")

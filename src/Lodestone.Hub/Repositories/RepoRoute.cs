@@ -13,12 +13,16 @@ namespace Lodestone.Hub;
 /// <param name="Rest">Segments behind the verb (<c>tree</c>, <c>resolve</c>, …), each decoded once.</param>
 internal sealed record RepoRoute(RepoType Type, string Owner, string Name, IReadOnlyList<string> Rest)
 {
+    /// <summary>Where the calls about gates are, which name a repository as the other calls do.</summary>
+    public const string Gates = "/api/v1/gates/";
+
     /// <summary>The segments behind the verb as one name, for routes whose last part is a revision.</summary>
     public string Revision => string.Join('/', Rest);
 
     public static ValueTask<RepoRoute?> BindAsync(HttpContext context)
     {
         var segments = Segments(Target(context));
+        segments = segments is ["api", "v1", "gates", .. var named] ? ["api", .. named] : segments;
         var isApi = segments is ["api", ..];
         var type = isApi || segments[0] is not "models" ? RepoTypes.FromSegment(segments.ElementAtOrDefault(isApi ? 1 : 0)) : null;
         var place = segments.Skip((isApi ? 1 : 0) + (type is null ? 0 : 1)).ToArray();

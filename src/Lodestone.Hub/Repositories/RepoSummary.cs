@@ -24,7 +24,8 @@ internal sealed record RepoSummary
 
     public bool? Private { get; init; }
 
-    public bool? Gated { get; init; }
+    /// <summary><c>false</c>, <c>auto</c> or <c>manual</c>.</summary>
+    public JsonNode? Gated { get; init; }
 
     public bool? Disabled { get; init; }
 
@@ -121,10 +122,10 @@ internal sealed record RepoSummary
             LastModified = fields.Has("lastModified") ? Instants.ToWire(repo.UpdatedAt) : null,
             CreatedAt = fields.Has("createdAt") ? Instants.ToWire(repo.CreatedAt) : null,
             Private = fields.Has("private") ? repo.IsPrivate : null,
-            Gated = fields.Has("gated") ? false : null,
+            Gated = fields.Has("gated") ? GateOnWire(repo.Gate) : null,
             Disabled = fields.Has("disabled") ? false : null,
             Downloads = fields.Has("downloads") ? repo.Downloads : null,
-            DownloadsAllTime = fields.Has("downloadsAllTime") ? repo.Downloads : null,
+            DownloadsAllTime = fields.Has("downloadsAllTime") ? repo.DownloadsAllTime : null,
             Likes = fields.Has("likes") ? repo.Likes : null,
             TrendingScore = fields.Has("trendingScore") ? (long)Math.Round(Trend.Points(repo.Trend, now)) : null,
             Tags = fields.Has("tags") ? facts.Tags : null,
@@ -133,6 +134,8 @@ internal sealed record RepoSummary
             SecurityRepoStatus = fields.Has(SummaryFields.Security) ? SecurityStatus.NotScanned : null,
         };
     }
+
+    public static JsonNode GateOnWire(GateMode? gate) => gate is { } mode ? JsonValue.Create(mode.ToWire()) : JsonValue.Create(false);
 
     private static RepoSummary Named(Repo repo) => new() { InternalId = PublicId.ToHub(repo.Id), Id = repo.FullName };
 

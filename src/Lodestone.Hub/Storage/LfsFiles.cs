@@ -58,7 +58,7 @@ internal static class LfsFiles
     /// <summary>Whoever may read the one and write the other could as well download and upload.</summary>
     private static async Task<IResult> Duplicate(LfsDuplication asked, RepoRoute route, RepoAccess access, HeldFiles files, CancellationToken cancel)
     {
-        var source = await access.ToReadAsync(route, cancel);
+        var source = (await access.ToReadContentAsync(route, cancel)).Repo;
         if (asked.Files is not { Count: <= MostDuplicated } wanted || wanted.Contains(null))
         {
             throw new Refusal(RefusalCode.Invalid, $"\"files\" must be a list of at most {MostDuplicated} files.") { Param = "files" };

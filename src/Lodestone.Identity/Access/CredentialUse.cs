@@ -20,6 +20,11 @@ internal sealed partial class CredentialUse(IServiceScopeFactory scopes, Credent
 
     public void Note(Credential used)
     {
+        if (used.Caller.AppId is not null)
+        {
+            return; // an app's token ends when it ends
+        }
+
         var now = clock.GetUtcNow();
         if (used.ExpiresAt is not { } end)
         {
@@ -72,7 +77,10 @@ internal sealed partial class CredentialUse(IServiceScopeFactory scopes, Credent
             {
                 foreach (var (id, at) in Take(_tokens))
                 {
-                    await db.Tokens.Where(t => t.Id == id).ExecuteUpdateAsync(t => t.SetProperty(x => x.LastUsedAt, at), inTransaction);
+                    if (await db.Tokens.Where(t => t.Id == id).ExecuteUpdateAsync(t => t.SetProperty(x => x.LastUsedAt, at), inTransaction) == 0)
+                    {
+                        await db.ServiceTokens.Where(t => t.Id == id).ExecuteUpdateAsync(t => t.SetProperty(x => x.LastUsedAt, at), inTransaction);
+                    }
                 }
 
                 foreach (var (id, at) in Take(_sessions))

@@ -68,6 +68,39 @@ public sealed partial class Accounts
         MemberSet(_log, userId, organizationId, role);
     }
 
+    /// <summary>Takes a user out of an organization.</summary>
+    /// <returns>False when they are no member.</returns>
+    /// <exception cref="Refusal"><c>last_admin</c> when nobody would be left to administer it.</exception>
+    public async Task<bool> RemoveMemberAsync(Guid organizationId, Guid userId, CancellationToken cancel)
+    {
+        var isRemoved = await _db.WriteAsync(
+            async inTransaction =>
+            {
+                await _db.LockAsync<Namespace>(organizationId, inTransaction); // as above
+                var members = await _db.Members.Where(m => m.OrganizationId == organizationId).ToListAsync(inTransaction);
+                if (members.Find(m => m.UserId == userId) is not { } leaving)
+                {
+                    return false;
+                }
+
+                if (leaving.Role is NamespaceRole.Admin && !members.Exists(m => m.Role is NamespaceRole.Admin && m.UserId != userId))
+                {
+                    throw new Refusal(IdentityRefusals.LastAdmin, "This member is the organization's last admin. Make somebody else admin first.");
+                }
+
+                _db.Members.Remove(leaving);
+                return await _db.SaveChangesAsync(inTransaction) == 1;
+            },
+            cancel);
+        _credentials.Forget();
+        if (isRemoved)
+        {
+            MemberRemoved(_log, userId, organizationId);
+        }
+
+        return isRemoved;
+    }
+
     /// <returns>The token's value: <c>hf_</c> and 34 characters. It cannot be had again.</returns>
     /// <exception cref="Refusal"><c>conflict</c> when the user has a live token of that name, or the value is known.</exception>
     public async Task<string> IssueTokenAsync(Guid userId, NewToken token, CancellationToken cancel)
@@ -153,6 +186,9 @@ public sealed partial class Accounts
 
     [LoggerMessage(Level = LogLevel.Information, Message = "User {UserId} has in organization {OrganizationId} the role {Role}")]
     private static partial void MemberSet(ILogger log, Guid userId, Guid organizationId, NamespaceRole role);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "User {UserId} is no member of organization {OrganizationId} any more")]
+    private static partial void MemberRemoved(ILogger log, Guid userId, Guid organizationId);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Token {TokenId} was issued to user {UserId} with scope {Scope}")]
     private static partial void TokenIssued(ILogger log, Guid tokenId, Guid userId, TokenScope scope);

@@ -19,6 +19,7 @@ internal static class OrganizationApi
         var members = routes.MapGroup("/api/organizations/{organization}/members").WithErrorShape(ErrorShape.Hub).WithTags("Organizations");
         members.MapGet("", ListMembers);
         members.MapPut("/{user}/role", SetRole);
+        members.MapDelete("/{user}", Remove);
     }
 
     private static async Task<Created<OrganizationSummary>> Create(OrganizationRequest wanted, Caller caller, Accounts accounts, CancellationToken cancel)
@@ -27,7 +28,7 @@ internal static class OrganizationApi
         return TypedResults.Created($"/{wanted.Name}", new OrganizationSummary(PublicId.ToHub(id), wanted.Name));
     }
 
-    private static async Task<Ok<IReadOnlyList<MemberSummary>>> ListMembers([AsParameters] MemberQuery query, HttpContext context, Namespaces namespaces, IdentityDb db, CancellationToken cancel)
+    private static async Task<Ok<IReadOnlyList<MemberSummary>>> ListMembers([AsParameters] MemberQuery query, HttpContext context, Namespaces namespaces, Follows follows, Caller caller, IdentityDb db, CancellationToken cancel)
     {
         var organization = await FindAsync(namespaces, query.Organization, cancel);
         var size = Math.Clamp(query.Limit ?? LargestPage, 1, LargestPage);
@@ -44,8 +45,9 @@ internal static class OrganizationApi
             Cursor.LinkNext(context, members[size - 1].Name.LoweredName);
         }
 
+        var followed = await follows.ToAsync(caller, members.ConvertAll(m => m.Name.Id), cancel);
         return TypedResults.Ok<IReadOnlyList<MemberSummary>>(
-            [.. members.Take(size).Select(m => new MemberSummary(m.Name.Name, m.Name.FullName, m.Name.Avatar(), m.Role.ToWire()))]);
+            [.. members.Take(size).Select(m => new MemberSummary(m.Name.Name, m.Name.FullName, m.Name.Avatar(), m.Role.ToWire(), followed[m.Name.Id].IsOwn))]);
     }
 
     private static async Task<NoContent> SetRole(
@@ -62,6 +64,21 @@ internal static class OrganizationApi
             : throw new Refusal(RefusalCode.NotFound, $"There is no user named {user}.");
         await accounts.SetMemberAsync(found.Id, member.Id, RoleNames.Parse(wanted.Role), cancel);
         return TypedResults.NoContent();
+    }
+
+    /// <summary>By an admin; or by the member, who leaves.</summary>
+    private static async Task<NoContent> Remove(string organization, string user, Caller caller, Namespaces namespaces, Accounts accounts, CancellationToken cancel)
+    {
+        var found = await FindAsync(namespaces, organization, cancel);
+        var member = await namespaces.FindAsync(user, cancel);
+        if (!caller.MayChange().CanAdminister(found.Id) && member?.Id != caller.Id)
+        {
+            throw new Refusal(RefusalCode.Forbidden, $"Only admins of {found.Name} may change its members.");
+        }
+
+        return member is not null && await accounts.RemoveMemberAsync(found.Id, member.Id, cancel)
+            ? TypedResults.NoContent()
+            : throw new Refusal(RefusalCode.NotFound, $"{found.Name} has no member named {user}.");
     }
 
     private static async Task<Namespace> FindAsync(Namespaces namespaces, string organization, CancellationToken cancel) =>
@@ -83,11 +100,9 @@ internal sealed record OrganizationSummary(string Id, string Name);
 internal sealed record RoleRequest(string Role);
 
 /// <param name="User">The user's name.</param>
-internal sealed record MemberSummary(string User, [property: JsonPropertyName("fullname")] string FullName, string AvatarUrl, string Role)
+internal sealed record MemberSummary(string User, [property: JsonPropertyName("fullname")] string FullName, string AvatarUrl, string Role, bool IsFollowing)
 {
     public string Type { get; } = "user";
 
     public bool IsPro { get; }
-
-    public bool IsFollowing { get; }
 }

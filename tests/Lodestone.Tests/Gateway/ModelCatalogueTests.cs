@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using Lodestone.Tests.Hub;
 
 namespace Lodestone.Tests.Gateway;
@@ -18,6 +19,25 @@ public sealed class ModelCatalogueTests
         Assert.Equal("list", own["object"]!.GetValue<string>());
         Assert.Equal(["alice/secret", "acme/compass"], own["data"]!.AsArray().Select(m => m!["id"]!.GetValue<string>()));
         Assert.Equal(["acme/compass"], others["data"]!.AsArray().Select(m => m!["id"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_gate_that_is_also_for_calls_hides_the_model_from_those_it_does_not_let_in()
+    {
+        await using var world = await GatewayWorld.StartAsync();
+        var (alice, carol) = (world.World.As(world.World.Alice), world.World.As(world.World.Carol));
+
+        using var files = await alice.PutAsJsonAsync("/api/v1/gates/models/acme/compass", new { mode = "manual" });
+        var callable = await carol.JsonAsync("/v1/models");
+        using var calls = await alice.PutAsJsonAsync("/api/v1/gates/models/acme/compass", new { mode = "manual", apiUseGated = true });
+        var hidden = await carol.JsonAsync("/v1/models");
+        using var refused = await carol.GetAsync("/v1/models/acme/compass");
+        using var granted = await alice.PostAsJsonAsync("/api/models/acme/compass/user-access-request/grant", new { user = "carol" });
+        using var found = await carol.GetAsync("/v1/models/acme/compass");
+
+        Assert.Equal((1, 0), (callable["data"]!.AsArray().Count, hidden["data"]!.AsArray().Count));
+        Assert.Equal([200, 200, 403, 200, 200], new[] { files, calls, refused, granted, found }.Select(a => (int)a.StatusCode));
+        Assert.Equal("gated_repo", (await GatewayWorld.ErrorAsync(refused)).GetProperty("code").GetString());
     }
 
     [Theory]

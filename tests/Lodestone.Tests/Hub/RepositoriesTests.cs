@@ -110,14 +110,14 @@ public sealed class RepositoriesTests
         using var changed = await alice.PutAsJsonAsync("/api/models/alice/compass/settings", new { visibility = "private" });
         using var seen = await world.AsNobody().GetAsync("/api/models/alice/compass");
 
-        Assert.Equal("""{"private":true,"visibility":"private"}""", await changed.Content.ReadAsStringAsync());
+        Assert.Equal("""{"private":true,"visibility":"private","gated":false}""", await changed.Content.ReadAsStringAsync());
         Assert.Equal(401, (int)seen.StatusCode);
         Assert.Empty((await world.AsNobody().JsonAsync("/api/models")).AsArray());
         Assert.Single((await alice.JsonAsync("/api/models")).AsArray());
     }
 
     [Theory]
-    [InlineData("""{"gated":"auto"}""", 501)]
+    [InlineData("""{"gated":"odd","visibility":"private"}""", 400)]
     [InlineData("""{"gated":false,"visibility":"private","discussionsDisabled":true}""", 200)]
     [InlineData("""{"visibility":"odd"}""", 400)]
     public async Task Settings_that_cannot_be_kept_are_not_taken(string settings, int status)
@@ -191,8 +191,12 @@ public sealed class RepositoriesTests
         await using var world = await World.CreateAsync();
         var alice = world.As(world.Alice);
         await alice.CreateRepoAsync("alice/compass");
-        await alice.GetStringAsync("/alice/compass/resolve/main/.gitattributes");
-        await alice.GetStringAsync("/alice/compass/resolve/main/.gitattributes");
+        await alice.CommitAsync("alice/compass", ("model.gguf", "weights"));
+        foreach (var client in new[] { alice, world.AsNobody() })
+        {
+            client.DefaultRequestHeaders.UserAgent.ParseAdd("curl/8");
+            await client.GetStringAsync("/alice/compass/resolve/main/model.gguf");
+        }
 
         await Eventually.TrueAsync(async () =>
         {

@@ -74,6 +74,8 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
     private const string ToOwnPullRequest = "401 200 403 401"; // which the stranger has in the public one
     private const string Nothing = "401 404 404 401";
     private const string NoSuchPlace = "404 404 404 401";
+    private const string HiddenAndNotGated = "401 404 400 401";
+    private const string NotGated = "401 400 400 401";
     private const string NoXetToken = "401 401 401 401";
 
     private static readonly Row[] Table =
@@ -91,10 +93,13 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("POST", "/lfs-files/duplicate", "/lfs-files/duplicate", "401 404 403 401", "401 403 403 401", """{"target":{"type":"model","name":"alice/open"},"files":[]}"""),
         .. Api("DELETE", "/lfs-files/{sha256}", "/lfs-files/0", HiddenFromChange, Unchangeable),
         .. Api("GET", "/likers", "/likers", Hidden, Open),
+        .. Api("GET", "/metrics", "/metrics", Hidden, Open),
         .. Api("GET", "/auth-check", "/auth-check", Hidden, Open),
         .. Api("GET", "/auth-check/write", "/auth-check/write", HiddenFromChange, Unchangeable),
         .. Api("POST", "/paths-info/{**rev}", "/paths-info/main", Hidden, Open, """{"paths":["a.txt"]}"""),
         .. Api("POST", "/like", "/like", HiddenFromChange, "401 200 403 401"),
+        .. Api("POST", "/watch", "/watch", HiddenFromChange, "401 200 403 401"),
+        .. Api("DELETE", "/watch", "/watch", HiddenFromChange, "401 200 403 401"),
         .. Api("DELETE", "/like", "/like", HiddenFromChange, "401 200 403 401"),
         .. Api("GET", "/discussions", "/discussions", Hidden, Open),
         .. Api("POST", "/discussions", "/discussions", HiddenFromChange, "401 200 403 401", """{"title":"A question","description":"x"}"""),
@@ -124,7 +129,24 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("GET", "/xet-read-token/{**rev}", "/xet-read-token/main", Hidden, Open),
         .. Api("GET", "/xet-write-token/{**rev}", "/xet-write-token/main", HiddenFromChange, Unchangeable),
         .. Api("GET", "/xet-write-token/{**rev}", "/xet-write-token/None?create_pr=1", HiddenFromChange, "401 200 403 401"),
+        .. Api("GET", "/user-access-request/{status}", "/user-access-request/pending", HiddenFromChange, Unchangeable),
+        .. Api("POST", "/user-access-request/handle", "/user-access-request/handle", HiddenFromChange, Unchangeable, """{"user":"bob","status":"accepted"}"""),
+        .. Api("POST", "/user-access-request/batch", "/user-access-request/batch", HiddenFromChange, Unchangeable, """{"status":"accepted","requests":[]}"""),
+        .. Api("POST", "/user-access-request/grant", "/user-access-request/grant", HiddenFromChange, Unchangeable, """{"user":"bob"}"""),
+        .. Api("POST", "/user-access-request/cancel", "/user-access-request/cancel", HiddenAndNotGated, NotGated),
         .. Api("*", "/{**rest}", "/nonsense", Nothing, NoSuchPlace),
+
+        .. Files("POST", "/ask-access", "/ask-access", HiddenAndNotGated, NotGated, "{}"),
+        .. Files("GET", "/user-access-report", "/user-access-report", HiddenFromChange, Unchangeable),
+        .. Gates("GET", "", Hidden, Open),
+        .. Gates("PUT", "", HiddenFromChange, Unchangeable, "{}"),
+        .. Gates("GET", "/requests", HiddenFromChange, Unchangeable),
+        .. Gates("POST", "/revocations", HiddenFromChange, Unchangeable, """{"user":"bob"}"""),
+        .. Gates("PUT", "/organizations/{organization}", HiddenAndNotGated, NotGated, "{}"),
+        .. Gates("DELETE", "/organizations/{organization}", HiddenAndNotGated, NotGated),
+        .. Gates("GET", "/holders", HiddenFromChange, Unchangeable),
+        .. Gates("GET", "/downloads", HiddenFromChange, Unchangeable),
+        .. Gates("GET", "/downloads.csv", HiddenFromChange, Unchangeable),
 
         .. Files("GET HEAD", "/resolve/{**rest}", "/resolve/main/a.txt", Hidden, Open),
         .. Files("GET HEAD", "/raw/{**rest}", "/raw/main/a.txt", Hidden, Open),
@@ -171,6 +193,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/models", "/api/models", Open),
         new("GET /api/datasets", "/api/datasets", Open),
         new("GET /api/spaces", "/api/spaces", Open),
+        new("GET /api/quicksearch", "/api/quicksearch?q=a", Open),
         new("GET /api/models-tags-by-type", "/api/models-tags-by-type", Open),
         new("GET /api/datasets-tags-by-type", "/api/datasets-tags-by-type", Open),
         new("POST /api/validate-yaml", "/api/validate-yaml", Open, """{"content":"x"}"""),
@@ -184,6 +207,28 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/v1/storage", "/api/v1/storage", "401 403 403 401"),
         new("GET /api/v1/sweeps", "/api/v1/sweeps", "401 403 403 401"),
         new("POST /api/v1/sweeps", "/api/v1/sweeps", "401 403 403 401", """{"isDryRun":true}"""),
+        new("POST /api/v1/notifications/unsubscribe/{token}", "/api/v1/notifications/unsubscribe/x", "404 404 404 401"),
+        new("GET /api/v1/notifications/unsubscribe/{token}", "/api/v1/notifications/unsubscribe/x", "302 302 302 401"),
+        new("GET /api/collections", "/api/collections", Open),
+        new("POST /api/collections", "/api/collections", Unchangeable, """{"title":"x","namespace":"alice"}"""),
+        new("GET /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401"),
+        new("PATCH /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401", "{}"),
+        new("DELETE /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401"),
+        new("POST /api/collections/{owner}/{slug}/upvote", "/api/collections/alice/x-0/upvote", "404 404 404 401"),
+        new("DELETE /api/collections/{owner}/{slug}/upvote", "/api/collections/alice/x-0/upvote", "404 404 404 401"),
+        new("POST /api/collections/{owner}/{slug}/items", "/api/collections/alice/x-0/items", "404 404 404 401", "{}"),
+        new("POST /api/collections/{owner}/{slug}/items/batch", "/api/collections/alice/x-0/items/batch", "404 404 404 401", "[]"),
+        new("PATCH /api/collections/{owner}/{slug}/items/{item}", "/api/collections/alice/x-0/items/0", "404 404 404 401", "{}"),
+        new("DELETE /api/collections/{owner}/{slug}/items/{item}", "/api/collections/alice/x-0/items/0", "404 404 404 401"),
+        new("GET /api/settings/webhooks", "/api/settings/webhooks", "401 200 200 401"),
+        new("POST /api/settings/webhooks", "/api/settings/webhooks", "401 200 403 401", """{"url":"https://example.com/x","watched":[{"type":"user","name":"x"}]}"""),
+        new("GET /api/settings/webhooks/{id}", "/api/settings/webhooks/0", Nothing),
+        new("POST /api/settings/webhooks/{id}", "/api/settings/webhooks/0", HiddenFromChange, """{"url":"https://example.com/x"}"""),
+        new("DELETE /api/settings/webhooks/{id}", "/api/settings/webhooks/0", HiddenFromChange),
+        new("POST /api/settings/webhooks/{id}/enable", "/api/settings/webhooks/0/enable", HiddenFromChange),
+        new("POST /api/settings/webhooks/{id}/disable", "/api/settings/webhooks/0/disable", HiddenFromChange),
+        new("GET /api/settings/webhooks/{id}/deliveries", "/api/settings/webhooks/0/deliveries", Nothing),
+        new("POST /api/settings/webhooks/{id}/replay/{delivery}", "/api/settings/webhooks/0/replay/0", HiddenFromChange),
         new("* /api/{type}/{name}", "/api/models/gpt2", Nothing),
         new("* /{name}/resolve/{**rest}", "/gpt2/resolve/main/x", Nothing),
         new("* /{name}/raw/{**rest}", "/gpt2/raw/main/x", Nothing),
@@ -269,12 +314,18 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new($"{methods} /api/{{type}}/{{owner}}/{{name}}{route}", $"/api/models/alice/open{rest}", open, body),
     ];
 
+    private static Row[] Gates(string methods, string route, string hidden, string open, string? body = null) =>
+    [
+        new($"{methods} /api/v1/gates/{{type}}/{{owner}}/{{name}}{route}", $"/api/v1/gates/models/alice/secret{route.Replace("{organization}", "acme", StringComparison.Ordinal)}", hidden, body),
+        new($"{methods} /api/v1/gates/{{type}}/{{owner}}/{{name}}{route}", $"/api/v1/gates/models/alice/open{route.Replace("{organization}", "acme", StringComparison.Ordinal)}", open, body),
+    ];
+
     /// <summary>Likewise, outside of the API: with and without a type before the owner.</summary>
     private static Row[] Files(string methods, string route, string rest, string hidden, string open, string? body = null) =>
     [
         new($"{methods} /{{owner}}/{{name}}{route}", $"/alice/secret{rest}", hidden, body),
         new($"{methods} /{{owner}}/{{name}}{route}", $"/alice/open{rest}", open, body),
-        new($"{methods} /{{type}}/{{owner}}/{{name}}{route}", $"/datasets/alice/open{rest}", hidden.Replace("200", "404", StringComparison.Ordinal).Replace("401 404 403", "401 404 404", StringComparison.Ordinal), body),
+        new($"{methods} /{{type}}/{{owner}}/{{name}}{route}", $"/datasets/alice/open{rest}", hidden.Replace("200", "404", StringComparison.Ordinal).Replace("401 404 403", "401 404 404", StringComparison.Ordinal).Replace("401 404 400", "401 404 404", StringComparison.Ordinal), body),
     ];
 
     [GeneratedRegex(@"\{(?<name>[^:{}]+):[^{}]*\}", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]

@@ -18,7 +18,7 @@ internal sealed record DiscussionView(RepoView Repo, Conversation Conversation, 
     /// <summary>May rename it, publish it, close it.</summary>
     public bool CanSteer => CanWrite && (Repo.CanChange || Discussion.AuthorId == Repo.Reader.Id);
 
-    public bool CanWrite => Repo.CanChange || (Repo.Reader.IsAuthenticated && Repo.Reader.Scope.HasFlag(TokenScope.Write) && !Discussion.IsLocked && !Repo.Repo.DiscussionsDisabled);
+    public bool CanWrite => Repo.CanChange || (Repo.Reader.May(TokenScope.WriteDiscussions) && !Discussion.IsLocked && !Repo.Repo.DiscussionsDisabled);
 
     public bool CanDelete => CanWrite && (Repo.CanAdminister || Discussion.AuthorId == Repo.Reader.Id);
 

@@ -5,7 +5,7 @@ namespace Lodestone.Hub;
 /// <summary>
 /// Who may build on which chunks. Whoever has sent a xorb may use all of it, and a member's whole namespace with them. Else only
 /// chunks of files that the token's holder may read anyway: those of its repository, of namespaces the holder belongs to, and of
-/// public repositories where the server is set so. Everything else looks as if it were not there, so that nobody learns what
+/// public repositories where the server is set so; and behind a gate only what an acceptance lets the holder read. Everything else looks as if it were not there, so that nobody learns what
 /// others have.
 /// </summary>
 internal sealed class XorbAccess(HubDb db, HubOptions options)
@@ -46,7 +46,11 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
     public IQueryable<ChunkedFile> Readable(XetToken token)
     {
         var (repoId, namespaces, isShared) = (token.RepoId, token.Namespaces, options.SharePublicChunks);
-        var repos = db.Repos.Where(r => r.Id == repoId || namespaces.Contains(r.OwnerId) || (isShared && !r.IsPrivate));
+        var holderId = token.HolderId;
+        var accepted = db.AccessRequests.Where(a => a.State == AccessState.Accepted && (a.SubjectId == holderId || namespaces.Contains(a.SubjectId)));
+        var repos = db.Repos.Where(r => r.Id == repoId
+            || (namespaces.Contains(r.OwnerId) && (r.Gate == null || !r.GatesMembers))
+            || (!r.IsPrivate && (isShared || r.Gate != null) && (r.Gate == null || accepted.Any(a => a.RepoId == r.Id))));
         return db.ChunkedFiles.Where(f => db.LfsObjects.Any(o => o.Sha256 == f.Sha256 && repos.Any(r => r.Id == o.RepoId)));
     }
 

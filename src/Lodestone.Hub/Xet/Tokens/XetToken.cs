@@ -23,6 +23,9 @@ internal sealed record XetToken(Guid RepoId, Guid OwnerId, Guid HolderId, XetSco
     /// <summary>Those whose private files the holder may read; the holder's own is one.</summary>
     public IReadOnlyList<Guid> Namespaces { get; init; } = [HolderId];
 
+    /// <summary>The acceptance that lets the holder read, where the repository is gated: not a part of the token, looked up with each call.</summary>
+    public Acceptance? Through { get; init; }
+
     /// <summary>
     /// Who may build on xorbs that are sent with the token: the holder, in any repository, because clients remember what they have
     /// sent and refer to it unasked; and for a member everybody else in the namespace.

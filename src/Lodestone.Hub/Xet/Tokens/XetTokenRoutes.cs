@@ -16,7 +16,7 @@ internal static class XetTokenRoutes
 
     private static async Task<IResult> Read(RepoRoute route, RepoAccess access, XetTokens tokens, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToReadAsync(route, cancel);
+        var repo = (await access.ToReadContentAsync(route, cancel)).Repo;
         return await AnswerAsync(tokens.For(repo, XetScope.Read, access.Caller), tokens, context, cancel);
     }
 

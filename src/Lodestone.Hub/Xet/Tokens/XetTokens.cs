@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Gives out Xet tokens, and reads them where they are shown.</summary>
-internal sealed class XetTokens(HubDb db, LinkKeys keys, TimeProvider clock)
+internal sealed class XetTokens(HubDb db, Gates gates, LinkKeys keys, TimeProvider clock)
 {
     private const string Bearer = "Bearer ";
 
@@ -16,15 +16,15 @@ internal sealed class XetTokens(HubDb db, LinkKeys keys, TimeProvider clock)
     /// <param name="repo">Found for what the caller wants to do.</param>
     public XetToken For(Repo repo, XetScope scope, Caller caller)
     {
-        var namespaces = caller.Readable.OrderByDescending(id => id == repo.OwnerId || id == caller.Id).Take(MostNamespaces);
+        var namespaces = caller.ReadableFor(TokenScope.ReadRepos).OrderByDescending(id => id == repo.OwnerId || id == caller.Id).Take(MostNamespaces);
         return new XetToken(repo.Id, repo.OwnerId, caller.Id, scope, clock.GetUtcNow() + XetToken.Lifetime) { Namespaces = [.. namespaces] };
     }
 
     public async ValueTask<XetAnswer> GrantAsync(XetToken token, string baseAddress, CancellationToken cancel) =>
         new(token.ToText(await keys.CurrentAsync(cancel)), token.ExpiresAt.ToUnixTimeSeconds(), baseAddress + Xet.Place);
 
-    /// <summary>The token of a call, whose repository is still there and still its namespace's.</summary>
-    /// <exception cref="Refusal"><c>xet_token_invalid</c>, <c>xet_token_expired</c> or <c>forbidden</c>.</exception>
+    /// <summary>The token of a call, whose repository is still there and still its namespace's, and whose holder still passes its gate.</summary>
+    /// <exception cref="Refusal"><c>xet_token_invalid</c>, <c>xet_token_expired</c>, <c>forbidden</c> or <c>gated_repo</c>.</exception>
     public async Task<XetToken> RequireAsync(HttpRequest request, XetScope scope, CancellationToken cancel)
     {
         var header = request.Headers.Authorization.ToString();
@@ -35,9 +35,26 @@ internal sealed class XetTokens(HubDb db, LinkKeys keys, TimeProvider clock)
             throw new Refusal(RefusalCode.Forbidden, "This Xet token may only read. Ask for a token at the repository's xet-write-token address.");
         }
 
-        return await db.Repos.AnyAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId, cancel)
-            ? token
-            : throw new Refusal(RefusalCode.Forbidden, "The repository of this Xet token is gone, or belongs to somebody else now.");
+        var repo = await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId, cancel)
+            ?? throw new Refusal(RefusalCode.Forbidden, "The repository of this Xet token is gone, or belongs to somebody else now.");
+        return repo.Gate is null || token.Namespaces.Contains(repo.OwnerId) ? token : await PastGateAsync(token, repo, request, cancel);
+    }
+
+    /// <summary>Members passed when they got the token; everybody else needs an acceptance that stands.</summary>
+    private async Task<XetToken> PastGateAsync(XetToken token, Repo repo, HttpRequest request, CancellationToken cancel)
+    {
+        IReadOnlyList<Guid> subjects = token.HolderId == Guid.Empty ? [] : [token.HolderId, .. token.Namespaces];
+        var accepted = await gates.AcceptedAsync(repo.Id, token.HolderId, subjects, cancel);
+        var holder = new Caller
+        {
+            Id = token.HolderId,
+            Name = "",
+            Kind = token.HolderId == Guid.Empty ? CallerKind.Anonymous : CallerKind.User,
+            Roles = token.Namespaces.Distinct().ToDictionary(id => id, _ => NamespaceRole.Read),
+            Scope = TokenScope.Read,
+        };
+        var admission = GateRule.Of(repo, holder, accepted);
+        return admission.IsAdmitted ? token with { Through = admission.Through } : throw HubRefusals.Gated(repo, holder, null, request.BaseAddress());
     }
 }
 

@@ -1,182 +1,117 @@
 using System.Net;
-using Lodestone.Core;
-using Lodestone.Identity;
-using Lodestone.Tests.Hub.Community;
-using Lodestone.Tests.Hub.Git;
+using System.Net.Http.Json;
 using Lodestone.Tests.Identity;
 
 namespace Lodestone.Tests.Hub.Pages;
 
-/// <summary>The pages of discussions and pull requests, as browsers without script use them.</summary>
-public sealed class CommunityPagesTests(CommunityPagesTests.People people) : IClassFixture<CommunityPagesTests.People>
+public sealed class CommunityPagesTests
 {
-    private static readonly string Notes = "one\ntwo\nthree\nfour\nfive\n";
+    private const string Password = "correct horse battery";
 
     [Fact]
-    public async Task A_discussion_is_opened_answered_and_closed_on_its_page()
+    public async Task A_collection_is_put_together_and_ordered_on_its_page_without_script()
     {
-        var repo = await people.RepoAsync("talk");
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("alice/one");
+        await alice.CreateRepoAsync("alice/two", type: "dataset");
+        using var dana = await SignedInAsync(world, "dana");
+        using var eve = await SignedInAsync(world, "eve");
 
-        var empty = await people.Dana.OpenAsync("/erin/talk/discussions");
-        var wrong = await people.Dana.SendAsync(await people.Dana.OpenAsync("/erin/talk/discussions/new"), "open", ("title", "x"), ("text", "y"));
-        var made = await people.Dana.SendAsync(await people.Dana.OpenAsync("/erin/talk/discussions/new"), "open", ("title", "How <b>large</b>?"), ("text", "Tell *me*. <script>alert(1)</script>\n<img src=x onerror=alert(1)>"));
-        var page = await people.Erin.OpenAsync("/erin/talk/discussions/1");
-        await people.Erin.SendAsync(page, "comment", ("text", "Small."), ("act", "comment"));
-        var id = page.Document.QuerySelector(".comment")!.Id!["comment-".Length..];
-        await people.Erin.SendAsync(page, "react", ("reaction", $"{id} 👍 on"));
-        await people.Erin.SendAsync(page, "manage", ("act", "pin"));
-        await people.Erin.SendAsync(page, "rename", ("title", "How large is it?"));
-        await people.Dana.SendAsync(await people.Dana.OpenAsync($"/erin/talk/discussions/1?edit={id}"), "edit", ("content", "Tell **me**."));
-        var end = await people.Erin.SendAsync(await people.Erin.OpenAsync("/erin/talk/discussions/1"), "comment", ("text", "Done."), ("act", "close"));
-        var closed = await people.Erin.OpenAsync("/erin/talk/discussions/1");
-        var list = await people.Erin.OpenAsync("/erin/talk/discussions?status=all");
+        var offered = (await dana.OpenAsync("/alice/one")).Document.QuerySelector("a[href^='/collections/new']")!.GetAttribute("href")!;
+        var wrong = await dana.SendAsync(await dana.OpenAsync(offered), "new", ("title", " "));
+        var place = PathOf(await dana.SendAsync(await dana.OpenAsync(offered), "new", ("title", "Compass needles")));
+        await dana.SendAsync(await dana.OpenAsync(place), "add", ("type", "dataset"), ("id", "alice/two"), ("note", "The points"));
+        var refused = await dana.SendAsync(await dana.OpenAsync(place), "add", ("type", "model"), ("id", "alice/none"));
+        var second = (await dana.OpenAsync(place)).Document.QuerySelector(".collection__items li:last-child button[value^='up ']")!.GetAttribute("value")!;
+        await dana.SendAsync(await dana.OpenAsync(place), "items", ("act", second));
+        var ordered = (await dana.OpenAsync(place)).Document.TextsOf(".collection__items .repo-card__link");
+        var first = second.Split(' ')[1];
+        await dana.SendAsync(await dana.OpenAsync(place), "items", ("act", $"note {first}"), ($"note-{first}", "Said anew"));
+        await dana.SendAsync(await dana.OpenAsync(place), "upvote", ("upvoted", "true"));
+        var page = await dana.OpenAsync(place);
+        var changed = PathOf(await dana.SendAsync(page, "change", ("title", "Needles"), ("theme", "indigo"), ("private", "true")));
 
-        Assert.Contains("Nothing is being discussed", empty.Html, StringComparison.Ordinal);
-        Assert.Contains("3 to 200 characters", wrong.Text("#field-title-error"), StringComparison.Ordinal);
-        Assert.EndsWith("/erin/talk/discussions/1", made.Location!.OriginalString, StringComparison.Ordinal);
-        Assert.DoesNotContain("<script>alert", page.Html, StringComparison.Ordinal);
-        Assert.DoesNotContain("onerror", page.Html, StringComparison.Ordinal);
-        Assert.Equal("How <b>large</b>?", page.Document.QuerySelector(".thread__title bdi")!.TextContent);
-        Assert.Equal(HttpStatusCode.Redirect, end.Status);
-        Assert.Equal(["Tell me.", "Small.", "Done."], closed.Document.QuerySelectorAll(".comment > .prose").Select(c => c.TextContent.Trim()));
-        Assert.Equal("👍 1", string.Join(' ', closed.Document.QuerySelector(".comment__foot .reaction")!.TextContent.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)));
-        Assert.Contains(closed.Document.QuerySelectorAll(".event"), e => e.TextContent.Contains("closed it", StringComparison.Ordinal));
-        Assert.Contains("How large is it?", list.Text(".community__title"), StringComparison.Ordinal);
-        Assert.Equal(["comment", "comment", "pinning-change", "title-change", "comment", "status-change"], (await people.Api.DiscussionAsync(repo, 1)).Types());
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, wrong.Status);
+        Assert.Contains("There is no model alice/none", refused.Text(".alert"), StringComparison.Ordinal);
+        Assert.Equal(["alice/two", "alice/one"], ordered);
+        Assert.Equal("Said anew", page.Text(".collection__note"));
+        Assert.Contains("1", page.Text("button[name=upvoted]"), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.NotFound, (await eve.OpenAsync(changed)).Status);
+        Assert.DoesNotContain("Needles", (await eve.OpenAsync("/collections")).Html, StringComparison.Ordinal);
+        Assert.DoesNotContain("Needles", (await eve.OpenAsync("/alice/one")).Text("aside"), StringComparison.Ordinal);
+        Assert.Contains("Needles", (await dana.OpenAsync("/alice/one")).Text("aside"), StringComparison.Ordinal);
+        Assert.Equal(["Needles"], (await dana.OpenAsync("/dana?kind=collections")).Document.TextsOf(".collection-card__name a"));
+        var moved = await dana.OpenAsync(changed);
+        Assert.EndsWith("/collections/dana/needles-" + place[^24..], moved.Location!.OriginalString, StringComparison.Ordinal);
+        await dana.SendAsync(await dana.OpenAsync(PathOf(moved)), "delete");
+        Assert.Contains("No collections", (await dana.OpenAsync("/dana?kind=collections")).Html, StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task A_pull_request_is_drafted_filled_published_and_merged_in_the_browser()
+    public async Task What_one_watches_and_whom_one_follows_is_on_the_home_page_as_far_as_one_may_see_it()
     {
-        var repo = await people.RepoAsync("made");
+        await using var world = await World.CreateAsync();
+        var alice = world.As(world.Alice);
+        await alice.CreateRepoAsync("acme/compass");
+        await alice.CreateRepoAsync("alice/quiet");
+        using var dana = await SignedInAsync(world, "dana");
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
 
-        await people.Dana.SendAsync(await people.Dana.OpenAsync("/erin/made/discussions/new?type=pull_request"), "open", ("title", "Say more"), ("text", ""));
-        var draft = await people.Dana.OpenAsync("/erin/made/discussions/1");
-        var edit = await people.Dana.OpenAsync("/erin/made/edit/refs%2Fpr%2F1/notes.txt");
-        var written = await people.Dana.SendAsync(edit, "edit", ("path", "notes.txt"), ("text", Notes + "six\n"));
-        var main = await people.Dana.OpenAsync("/erin/made/edit/main/notes.txt");
-        await people.Dana.SendAsync(await people.Dana.OpenAsync("/erin/made/discussions/1"), "publish");
-        var files = await people.Erin.OpenAsync("/erin/made/discussions/1/files");
-        var stranger = await people.Dana.OpenAsync("/erin/made/discussions/1");
-        await people.Erin.SendAsync(await people.Erin.OpenAsync("/erin/made/discussions/1"), "merge", ("method", "squash"));
-        var merged = await people.Erin.OpenAsync("/erin/made/discussions/1");
+        await dana.SendAsync(await dana.OpenAsync("/acme/compass"), "watch", ("watched", "true"));
+        await alice.CommitAsync("acme/compass", ("a.txt", "a"));
+        await alice.CommitAsync("acme/compass", ("b.txt", "b"));
+        await alice.CommitAsync("alice/quiet", ("a.txt", "a"));
+        var watched = (await dana.OpenAsync("/")).Document.TextsOf(".feed li .feed__text");
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        await dana.SendAsync(await dana.OpenAsync("/alice"), "follow", ("followed", "true"));
+        await alice.CreateRepoAsync("alice/new");
+        await alice.CreateRepoAsync("alice/hidden", isPrivate: true);
+        var followed = await dana.OpenAsync("/");
+        var profile = await dana.OpenAsync("/alice?kind=activity");
+        (await alice.PutAsJsonAsync("/api/models/acme/compass/settings", new { @private = true })).EnsureSuccessStatusCode();
+        var hidden = await dana.OpenAsync("/");
 
-        Assert.Contains("It has no commits yet", draft.Text(".merge__checks"), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Redirect, written.Status);
-        Assert.Contains("Files can be changed by those", main.Html, StringComparison.Ordinal);
-        Assert.Contains("six", files.Text("ins.diff-line"), StringComparison.Ordinal);
-        Assert.Empty(stranger.Document.QuerySelectorAll("select[name=method]"));
-        Assert.Contains("Merged into main", merged.Text(".merge"), StringComparison.Ordinal);
-        Assert.Equal(Notes + "six\n", await people.Api.GetStringAsync("/erin/made/resolve/main/notes.txt"));
-        Assert.Equal("merged", (await people.Api.DiscussionAsync(repo, 1)).Status());
+        Assert.Equal(["alice changed the files of acme/compass, 2 times", "alice made acme/compass"], watched);
+        Assert.Contains("alice made alice/new", followed.Document.TextsOf(".feed__text"));
+        Assert.DoesNotContain("alice/hidden", followed.Html + profile.Html, StringComparison.Ordinal);
+        Assert.Contains("1 follower", profile.Text(".profile__followers"), StringComparison.Ordinal);
+        Assert.DoesNotContain("acme/compass", hidden.Text(".feed"), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Conflicts_are_settled_on_a_page_and_the_rest_of_both_sides_is_kept()
+    public async Task Followers_are_known_to_clients()
     {
-        var repo = await people.RepoAsync("clash");
-        using var dana = people.World.Server.With(people.DanaToken);
-        await dana.ProposeAsync(repo, "notes.txt", Notes.Replace("three", "3", StringComparison.Ordinal).Replace("five", "5", StringComparison.Ordinal));
-        await people.Api.CommitAsync("erin/clash", ("notes.txt", Notes.Replace("three", "III", StringComparison.Ordinal).Replace("one", "I", StringComparison.Ordinal)));
+        await using var world = await World.CreateAsync();
+        var (alice, carol, nobody) = (world.As(world.Alice), world.As(world.Carol), world.AsNobody());
 
-        var page = await people.Dana.OpenAsync("/erin/clash/discussions/1/conflicts");
-        var text = page.Document.QuerySelector("textarea[name=text-0]")!.TextContent;
-        var marked = await people.Dana.SendAsync(page, "resolve", ("text-0", text));
-        var settled = text.Replace("<<<<<<< base\nIII\n=======\n3\n>>>>>>> pull request\n", "3 (III)\n", StringComparison.Ordinal);
-        var sent = await people.Dana.SendAsync(page, "resolve", ("text-0", settled));
-        var late = await people.Dana.SendAsync(page, "resolve", ("text-0", settled));
-        var thread = await people.Erin.OpenAsync("/erin/clash/discussions/1");
-        var nobody = await people.World.AsNobody().PageAsync("/erin/clash/discussions/1/conflicts");
+        (await carol.PostAsync("/api/users/alice/follow", null)).EnsureSuccessStatusCode();
+        (await carol.PostAsync("/api/users/Alice/follow", null)).EnsureSuccessStatusCode();
+        (await carol.PostAsync("/api/organizations/acme/follow", null)).EnsureSuccessStatusCode();
+        var seen = await carol.JsonAsync("/api/users/alice/overview");
+        var organization = await nobody.JsonAsync("/api/organizations/acme/overview");
+        int[] refused =
+        [
+            (int)(await carol.PostAsync("/api/users/carol/follow", null)).StatusCode,
+            (int)(await carol.PostAsync("/api/users/acme/follow", null)).StatusCode,
+            (int)(await nobody.PostAsync("/api/users/alice/follow", null)).StatusCode,
+            (int)(await world.As(world.Bob).PostAsync("/api/users/alice/follow", null)).StatusCode,
+        ];
 
-        Assert.Equal("I\ntwo\n<<<<<<< base\nIII\n=======\n3\n>>>>>>> pull request\nfour\n5\n", text.TrimStart('\n'));
-        Assert.Contains("still has marks", marked.Text(".alert"), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.Redirect, sent.Status);
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, late.Status);
-        Assert.Contains("It fits its base.", thread.Text(".merge__checks"), StringComparison.Ordinal);
-        Assert.Contains("Conflicts are settled by", nobody.Body!.TextContent, StringComparison.Ordinal);
-        await people.Erin.SendAsync(thread, "merge", ("method", "squash"));
-        Assert.Equal("I\ntwo\n3 (III)\nfour\n5\n", await people.Api.GetStringAsync("/erin/clash/resolve/main/notes.txt"));
-        await (await people.World.GitAsync("erin/clash")).AssertSoundAsync();
+        Assert.Equal((true, 1, 0), (seen["isFollowing"]!.GetValue<bool>(), seen["numFollowers"]!.GetValue<int>(), seen["numFollowing"]!.GetValue<int>()));
+        Assert.Equal((false, 1), (organization["isFollowing"]!.GetValue<bool>(), organization["numFollowers"]!.GetValue<int>()));
+        Assert.Equal(["carol"], (await nobody.JsonAsync("/api/users/alice/followers")).AsArray().Select(f => f!["user"]!.GetValue<string>()));
+        Assert.Equal(["acme org", "alice user"], (await nobody.JsonAsync("/api/users/carol/following")).AsArray().Select(f => $"{f!["user"]} {f["type"]}"));
+        Assert.Equal([422, 404, 401, 403], refused);
+        (await carol.DeleteAsync("/api/users/alice/follow")).EnsureSuccessStatusCode();
+        Assert.Empty((await alice.JsonAsync("/api/users/alice/followers")).AsArray());
     }
 
-    [Fact]
-    public async Task Tables_and_cards_are_compared_as_what_they_are()
+    private static string PathOf(Page redirect) => redirect.Location!.OriginalString is var place && place.StartsWith('/') ? place : new Uri(place).PathAndQuery;
+
+    private static async Task<PageClient> SignedInAsync(World world, string name)
     {
-        var repo = await people.RepoAsync("rows");
-        await people.Api.CommitAsync("erin/rows", ("days.csv", "city,degrees\nOslo,-4\nRome,11\n"), ("README.md", "# Days\n"));
-        using var dana = people.World.Server.With(people.DanaToken);
-        await dana.ProposeAsync(repo, "days.csv", "city,degrees\nOslo,-5\nRome,11\nBern,3\n");
-        await dana.CommitToAsync(repo, "refs/pr/1", "README.md", "# Days\n\nAnd **nights**.\n").DoneAsync();
-
-        var files = await people.Dana.OpenAsync("/erin/rows/discussions/1/files");
-
-        Assert.Equal(["-4"], files.Document.QuerySelectorAll(".diff-table del").Select(d => d.TextContent));
-        Assert.Contains("Bern", files.Text(".diff-row--added"), StringComparison.Ordinal);
-        Assert.Equal("nights", files.Document.QuerySelector(".diff-page strong")!.TextContent);
-    }
-
-    [Fact]
-    public async Task Nobody_reads_and_is_led_to_sign_in()
-    {
-        await people.RepoAsync("open");
-        await people.RepoAsync("secret", isPrivate: true);
-        await people.Erin.SendAsync(await people.Erin.OpenAsync("/erin/open/discussions/new"), "open", ("title", "A question"), ("text", "x"));
-        var nobody = people.World.AsNobody();
-
-        var thread = await nobody.PageAsync("/erin/open/discussions/1");
-
-        Assert.Contains("Sign in", thread.TextOf(".thread"), StringComparison.Ordinal);
-        Assert.Contains("Community 1", thread.TextOf(".tabs"), StringComparison.Ordinal);
-        await nobody.PageAsync("/erin/open/discussions/2", HttpStatusCode.NotFound);
-        foreach (var page in new[] { "", "/new", "/1", "/1/files", "/1/conflicts" })
-        {
-            await nobody.PageAsync($"/erin/secret/discussions{page}", HttpStatusCode.NotFound);
-        }
-    }
-
-    /// <summary>Erin, whose repositories they are, and Dana, a stranger: both signed in.</summary>
-    public sealed class People : IAsyncLifetime
-    {
-        private const string Password = "correct horse battery";
-
-        public World World { get; private set; } = null!; // set before any test runs
-
-        public PageClient Erin { get; private set; } = null!; // likewise
-
-        public PageClient Dana { get; private set; } = null!; // likewise
-
-        public HttpClient Api { get; private set; } = null!; // likewise
-
-        public string DanaToken { get; private set; } = "";
-
-        public async ValueTask InitializeAsync()
-        {
-            World = await World.CreateAsync();
-            (Erin, Dana) = (await SignedInAsync("erin"), await SignedInAsync("dana"));
-            Api = World.Server.With(await TokenAsync("erin"));
-            DanaToken = await TokenAsync("dana");
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            Erin.Dispose();
-            Dana.Dispose();
-            Api.Dispose();
-            await World.DisposeAsync();
-        }
-
-        public Task<string> RepoAsync(string name, bool isPrivate = false) => Api.RepoAsync($"erin/{name}", isPrivate);
-
-        private async Task<PageClient> SignedInAsync(string name)
-        {
-            await World.Server.JoinAsync(name, Password);
-            return await World.Server.SignedInAsync(name, Password);
-        }
-
-        private Task<string> TokenAsync(string name) => World.UseAsync<Accounts, string>(async accounts =>
-        {
-            var owner = await World.UseAsync<Namespaces, Namespace?>(namespaces => namespaces.FindAsync(name, CancellationToken.None));
-            return await accounts.IssueTokenAsync(owner!.Id, new NewToken("tests", TokenScope.All), CancellationToken.None); // just joined
-        });
+        await world.Server.JoinAsync(name, Password);
+        return await world.Server.SignedInAsync(name, Password);
     }
 }
