@@ -211,6 +211,8 @@ public static class HubModule
         services.AddScoped<PullRequests>();
         services.AddScoped<MergeChecks>();
         services.AddScoped<Merging>();
+        services.AddScoped<Resolving>();
+        services.AddScoped<DiscussionViews>();
     }
 
     private static void AddStanding(this IServiceCollection services)

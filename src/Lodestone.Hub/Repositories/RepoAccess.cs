@@ -100,11 +100,12 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     /// <inheritdoc cref="ToChangeAsync"/>
     public async Task<Repo> ToPruneAsync(RepoRoute route, CancellationToken cancel) => Unarchived(await ToAdministerAsync(route, cancel));
 
+    /// <summary>The caller opened it, and may write.</summary>
+    public bool IsOwn(Discussion? proposal) => CanPropose && proposal?.AuthorId == caller.Id;
+
     private static Repo Unarchived(Repo repo) => repo.ArchivedAt is null ? repo : throw HubRefusals.Archived(repo);
 
     private bool CanPropose => caller.May(TokenScope.WriteDiscussions);
-
-    private bool IsOwn(Discussion? proposal) => CanPropose && proposal?.AuthorId == caller.Id;
 
     /// <summary>Who may not change a repository goes on with what is their own in it, as long as they may read it.</summary>
     private Task<Repo> RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) =>
