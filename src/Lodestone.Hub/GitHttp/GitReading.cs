@@ -45,6 +45,7 @@ internal static class GitReading
             return;
         }
 
+        traffic.Add(traffic.Begin(context, repo.Id, access.Caller.Id) with { Path = "" });
         GitBody.Begin(context.Response, "application/x-git-upload-pack-result");
         await using var answer = new CountingStream(context.Response.Body);
         var isFetch = true;

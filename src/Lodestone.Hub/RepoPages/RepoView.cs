@@ -105,9 +105,10 @@ internal sealed class RepoViews(
             return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
             {
                 IsWatched = isWatched,
+                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
-                CanCommit = proposal is null ? repo.CanBeChangedBy(access.Caller) : proposal.IsUnderWay && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),
+                CanCommit = repo.ArchivedAt is null && proposal is not { IsUnderWay: false } && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),
                 OpenDiscussions = await discussions.CountOpenAsync(repo.Id, cancel),
             };
         }
