@@ -110,7 +110,7 @@ public sealed class FileFormsTests
         foreach (var path in new[] { "upload/main", "new-file/main", "edit/main/.gitattributes", "refs", "blob/main/.gitattributes" })
         {
             var page = await dana.OpenAsync($"/alice/compass/{path}");
-            Assert.Equal(["like"], page.Document.QuerySelectorAll("main form[method=post] input[name=_handler]").Select(i => i.GetAttribute("value")));
+            Assert.Equal(["like", "watch"], page.Document.QuerySelectorAll("main form[method=post] input[name=_handler]").Select(i => i.GetAttribute("value")));
         }
 
         Assert.Contains("those who may write in alice", (await dana.OpenAsync("/alice/compass/upload/main")).Text("main"), StringComparison.Ordinal);
