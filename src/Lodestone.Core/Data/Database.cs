@@ -19,8 +19,8 @@ public sealed class Database : IAsyncDisposable
     // One writer at a time into each SQLite file. Waiting here is fair and cancellable; SQLite's own busy wait is neither.
     private readonly ConcurrentDictionary<DatabaseFile, SemaphoreSlim> _gates = new();
 
-    // Connections for hand-written SQL in SQLite files, with the statements compiled for them. Whoever holds the file's gate uses them.
-    private readonly ConcurrentDictionary<(DatabaseFile File, Durability Durability), Statements> _statements = new();
+    // One for each SQLite file, with a connection that is no pool's and pages that it remembers while nobody else writes. For whoever holds the file's gate.
+    private readonly ConcurrentDictionary<DatabaseFile, Statements> _statements = new();
 
     public Database(StorageOptions options)
     {
@@ -37,7 +37,7 @@ public sealed class Database : IAsyncDisposable
     public object Instant(DateTimeOffset at) => IsPostgres ? at.ToUniversalTime() : Instants.ToMicroseconds(at);
 
     /// <summary>An open connection for hand-written SQL; the caller disposes it.</summary>
-    public Task<DbConnection> OpenAsync(DatabaseFile file, CancellationToken cancel) => OpenAsync(file, SqlitePragmas.Durable, cancel);
+    public Task<DbConnection> OpenAsync(DatabaseFile file, CancellationToken cancel) => OpenAsync(file, isPooled: true, cancel);
 
     /// <summary>Waits for the right to write; dispose to let the next one in. Free on PostgreSQL, whose rows have locks of their own.</summary>
     public async Task<IDisposable?> WriteGateAsync(DatabaseFile file, CancellationToken cancel)
@@ -56,14 +56,17 @@ public sealed class Database : IAsyncDisposable
     public async Task<T> WriteAsync<T>(DatabaseFile file, Durability durability, Func<Statements, Task<T>> work, CancellationToken cancel)
     {
         using var gate = await WriteGateAsync(file, cancel);
-        var statements = await StatementsAsync(file, durability, cancel);
+        var statements = await StatementsAsync(file, cancel);
         try
         {
-            return await WriteAsync(statements, durability, work, cancel);
+            await using var transaction = await statements.BeginAsync(durability, cancel); // undone where it is not committed
+            var result = await work(statements);
+            await transaction.CommitAsync(CancellationToken.None);
+            return result;
         }
         catch (DbException)
         {
-            Drop(file, durability); // nobody knows what state the connection is in
+            Drop(file); // nobody knows what state the connection is in
             throw;
         }
         finally
@@ -104,57 +107,42 @@ public sealed class Database : IAsyncDisposable
         options.UseSqlite(ConnectionString(file)).AddInterceptors(SqlitePragmas.Durable);
     }
 
-    private async Task<T> WriteAsync<T>(Statements statements, Durability durability, Func<Statements, Task<T>> work, CancellationToken cancel)
+    private async Task<Statements> StatementsAsync(DatabaseFile file, CancellationToken cancel)
     {
-        await using var transaction = await statements.BeginAsync(cancel); // undone where it is not committed
-        if (IsPostgres && durability is Durability.Process)
-        {
-            await statements.ExecuteAsync($"set local synchronous_commit = off", cancel);
-        }
-
-        var result = await work(statements);
-        await transaction.CommitAsync(CancellationToken.None);
-        return result;
-    }
-
-    private async Task<Statements> StatementsAsync(DatabaseFile file, Durability durability, CancellationToken cancel)
-    {
-        if (_statements.TryGetValue((file, durability), out var kept))
+        if (_statements.TryGetValue(file, out var kept))
         {
             return kept;
         }
 
-        var pragmas = durability is Durability.Process ? SqlitePragmas.Journal : SqlitePragmas.Durable;
-        var statements = new Statements(this, await OpenAsync(file, pragmas, cancel));
-        return IsPostgres ? statements : _statements[(file, durability)] = statements;
+        var statements = new Statements(this, await OpenAsync(file, isPooled: false, cancel)); // a pool would hand its settings to others
+        return IsPostgres ? statements : _statements[file] = statements;
     }
 
-    private void Drop(DatabaseFile file, Durability durability)
+    private void Drop(DatabaseFile file)
     {
-        if (_statements.TryRemove((file, durability), out var broken))
+        if (_statements.TryRemove(file, out var broken))
         {
             broken.Dispose();
         }
     }
 
-    // Another time-out makes another pool, whose connections keep their own settings.
-    private async Task<DbConnection> OpenAsync(DatabaseFile file, SqlitePragmas pragmas, CancellationToken cancel)
+    private async Task<DbConnection> OpenAsync(DatabaseFile file, bool isPooled, CancellationToken cancel)
     {
         if (_postgres is not null)
         {
             return await _postgres.OpenConnectionAsync(cancel);
         }
 
-        var connection = new SqliteConnection(ConnectionString(file, pragmas == SqlitePragmas.Journal ? BusyWait + 1 : BusyWait));
+        var connection = new SqliteConnection(ConnectionString(file, isPooled));
         await connection.OpenAsync(cancel);
-        pragmas.Apply(connection);
+        SqlitePragmas.Apply(connection);
         return connection;
     }
 
-    private string ConnectionString(DatabaseFile file, int timeout = BusyWait)
+    private string ConnectionString(DatabaseFile file, bool isPooled = true)
     {
         var name = file is DatabaseFile.Main ? "lodestone.db" : "billing.db";
-        return new SqliteConnectionStringBuilder { DataSource = Path.Combine(_directory, name), ForeignKeys = true, DefaultTimeout = timeout }.ToString();
+        return new SqliteConnectionStringBuilder { DataSource = Path.Combine(_directory, name), ForeignKeys = true, DefaultTimeout = BusyWait, Pooling = isPooled }.ToString();
     }
 
     private sealed class GateHold(SemaphoreSlim gate) : IDisposable

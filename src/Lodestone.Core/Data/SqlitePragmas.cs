@@ -6,20 +6,17 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 namespace Lodestone.Core;
 
 /// <summary>
-/// Settings of every SQLite connection: readers beside one writer (WAL), and how much a commit survives.
+/// Settings of every SQLite connection: readers beside one writer (WAL), and a commit that survives power loss, because what we
+/// acknowledge must be durable.
 /// </summary>
-internal sealed class SqlitePragmas(string synchronous) : DbConnectionInterceptor
+internal sealed class SqlitePragmas : DbConnectionInterceptor
 {
     // Connections are pooled: the same handle is opened again and again, and keeps its settings.
     private static readonly ConditionalWeakTable<object, object> Prepared = [];
 
-    /// <summary>A commit survives power loss, because what we acknowledge must be durable.</summary>
-    public static SqlitePragmas Durable { get; } = new("full");
+    public static SqlitePragmas Durable { get; } = new();
 
-    /// <summary>A commit survives this process, and power loss once a durable one has followed it.</summary>
-    public static SqlitePragmas Journal { get; } = new("normal");
-
-    public void Apply(DbConnection connection)
+    public static void Apply(DbConnection connection)
     {
         var sqlite = (SqliteConnection)connection;
         if (sqlite.Handle is not { } handle || Prepared.TryGetValue(handle, out _))
@@ -28,7 +25,7 @@ internal sealed class SqlitePragmas(string synchronous) : DbConnectionIntercepto
         }
 
         using var command = sqlite.CreateCommand();
-        command.CommandText = $"pragma journal_mode=wal; pragma synchronous={synchronous}; pragma busy_timeout=30000; pragma temp_store=memory;";
+        command.CommandText = "pragma journal_mode=wal; pragma synchronous=full; pragma busy_timeout=30000; pragma temp_store=memory;";
         command.ExecuteNonQuery();
         Prepared.AddOrUpdate(handle, handle);
     }

@@ -55,7 +55,24 @@ public sealed class Statements : IDisposable
         return all;
     }
 
-    internal async Task<DbTransaction> BeginAsync(CancellationToken cancel) => _transaction = await _connection.BeginTransactionAsync(cancel);
+    internal async Task<DbTransaction> BeginAsync(Durability durability, CancellationToken cancel)
+    {
+        _transaction = null; // that of the last time
+        if (!_database.IsPostgres)
+        {
+            await using var pragma = _connection.CreateCommand(); // never one that is kept: SQLite obeys this when it compiles it
+            pragma.CommandText = durability is Durability.Disk ? "pragma synchronous = full" : "pragma synchronous = normal";
+            await pragma.ExecuteNonQueryAsync(cancel);
+        }
+
+        _transaction = await _connection.BeginTransactionAsync(cancel);
+        if (_database.IsPostgres && durability is Durability.Process)
+        {
+            await ExecuteAsync($"set local synchronous_commit = off", cancel);
+        }
+
+        return _transaction;
+    }
 
     public void Dispose()
     {
