@@ -73,6 +73,10 @@ public sealed class Caller
     public Caller Authenticated() =>
         IsAuthenticated ? this : throw new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
 
+    /// <summary>The caller; an app only where it was allowed this. With <see cref="TokenScope.Read"/>: never an app.</summary>
+    /// <exception cref="Refusal"><c>unauthenticated</c>, or <c>insufficient_scope</c>.</exception>
+    public Caller AppNeeds(TokenScope scope) => AppId is null ? Authenticated() : Allowing(scope);
+
     public bool CanRead(Guid namespaceId) => CanRead(namespaceId, TokenScope.Read);
 
     /// <param name="namespaceId">Whose things.</param>

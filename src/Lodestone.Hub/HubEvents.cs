@@ -9,6 +9,15 @@ public sealed record RepoPublished(Guid RepoId, string Id, string Revision);
 /// <param name="Id"><c>owner/name</c>.</param>
 public sealed record RepoDeleted(Guid RepoId, string Id);
 
+/// <summary>An administrator of the server took a repository down.</summary>
+/// <param name="Id"><c>owner/name</c>.</param>
+/// <param name="Reason">Told to everybody who comes.</param>
+public sealed record RepoTakenDown(Guid RepoId, string Id, string Reason);
+
+/// <summary>A repository that was taken down is served again.</summary>
+/// <param name="Id"><c>owner/name</c>.</param>
+public sealed record RepoRestored(Guid RepoId, string Id);
+
 /// <summary>A model's card names for the first time that it was made from another model of this server. Not everybody may see both.</summary>
 /// <param name="BaseId">The model it was made from.</param>
 /// <param name="RepoId">The model that names it.</param>
@@ -26,9 +35,9 @@ public enum ChangeKind
     Move,
 }
 
-/// <summary>Something happened to a repository: it was made, moved, hidden, deleted, or references of it changed.</summary>
+/// <summary>Something happened to a repository: it was made, moved, hidden, deleted, or references of it changed; or to its discussions.</summary>
 /// <param name="EventId">Of what happened; a repository's events are numbered in the order in which they happened.</param>
-/// <param name="Scope"><c>repo</c>, <c>repo.content</c> or <c>repo.config</c>.</param>
+/// <param name="Scope"><c>repo</c>, <c>repo.content</c>, <c>repo.config</c>, <c>repo.derivative</c>, <c>discussion</c> or <c>discussion.comment</c>.</param>
 /// <param name="UpdatedRefs">Where the scope is <c>repo.content</c>.</param>
 /// <param name="ActorId">Empty: the server itself.</param>
 public sealed record RepoChanged(Guid RepoId, Guid EventId, string Scope, ChangeKind Kind, IReadOnlyList<UpdatedRef>? UpdatedRefs, Guid ActorId);

@@ -87,7 +87,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(IReadOnlyList<GateField>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-[JsonSerializable(typeof(DiscussionPage))]
+[JsonSerializable(typeof(DiscussionListAnswer))]
 [JsonSerializable(typeof(NewDiscussion))]
 [JsonSerializable(typeof(OpenedDiscussion))]
 [JsonSerializable(typeof(DiscussionDetails))]

@@ -86,6 +86,7 @@ public static class HubModule
         routes.MapGates();
         routes.MapStorage();
         routes.MapSweeps();
+        routes.MapTakeDowns();
         var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
         repo.MapRepoInfo();
         repo.MapRepoSettings();
@@ -93,6 +94,7 @@ public static class HubModule
         repo.MapPathsInfo();
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
+        repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
         repo.MapWatches();
@@ -123,6 +125,7 @@ public static class HubModule
     private static void AddPages(this IServiceCollection services)
     {
         services.AddScoped<RepoCare>();
+        services.AddStanding();
         services.AddScoped<FileEdits>();
         services.AddScoped<UploadForm>();
         services.AddScoped<RepoStorage>();
@@ -151,6 +154,9 @@ public static class HubModule
         services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
         services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
         services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
+        services.AddEventHandler<CommentChanged, TellOfComment>();
+        services.AddScoped<DiscussionReaders>();
         services.AddEventHandler<RepoChanged, FindDerivations>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
@@ -159,7 +165,6 @@ public static class HubModule
     // What tells people and programs of each other's work.
     private static void AddNews(this IServiceCollection services)
     {
-        services.AddNotifications();
         services.AddScoped<Collections>();
         services.AddScoped<CollectionLists>();
         services.AddScoped<Feed>();
@@ -167,8 +172,11 @@ public static class HubModule
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
         services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddEventHandler<DiscussionChanged, RecordDiscussion>();
+        services.AddEventHandler<CommentChanged, RecordComment>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
         services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
+        services.AddNotifications();
     }
 
     private static void AddGates(this IServiceCollection services)
@@ -203,6 +211,15 @@ public static class HubModule
         services.AddScoped<PullRequests>();
         services.AddScoped<MergeChecks>();
         services.AddScoped<Merging>();
+        services.AddScoped<Resolving>();
+        services.AddScoped<DiscussionViews>();
+    }
+
+    private static void AddStanding(this IServiceCollection services)
+    {
+        services.AddScoped<Archiving>();
+        services.AddScoped<TakeDowns>();
+        services.AddSingleton(new NavItem("Take-downs", "/admin/takedowns", 41, NavAudience.Administrator));
     }
 
     private static IServiceCollection AddXet(this IServiceCollection services)

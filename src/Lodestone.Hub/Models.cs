@@ -32,7 +32,7 @@ public sealed class Models
     public async Task<ServableModel?> FindAsync(Caller caller, string id, CancellationToken cancel)
     {
         var (path, revision, tag) = Parse(id);
-        var found = await _db.Repos.AsNoTracking().VisibleTo(caller).At(RepoType.Model, path.ToLowerInvariant())
+        var found = await _db.Repos.AsNoTracking().VisibleTo(caller).At(RepoType.Model, path.ToLowerInvariant()).Where(r => r.DisabledAt == null)
             .Join(_db.Facts, r => r.Id, f => f.RepoId, (repo, facts) => new { Repo = repo, facts.CommitId, facts.Facts })
             .SingleOrDefaultAsync(cancel);
         if (found is null)
@@ -59,7 +59,7 @@ public sealed class Models
     /// <summary>What the caller may call, newest first: main's first GGUF file of each. Not what a gate keeps from them.</summary>
     public async Task<IReadOnlyList<ServableModel>> ListAsync(Caller caller, CancellationToken cancel)
     {
-        var found = await _db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == RepoType.Model && r.IsServable)
+        var found = await _db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == RepoType.Model && r.IsServable && r.DisabledAt == null)
             .OrderByDescending(r => r.CreatedAt).Take(Listed)
             .Join(_db.Facts, r => r.Id, f => f.RepoId, (repo, facts) => new { Repo = repo, facts.CommitId, facts.Facts })
             .ToListAsync(cancel);

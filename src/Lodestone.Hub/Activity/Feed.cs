@@ -23,7 +23,8 @@ internal sealed class Feed(HubDb db, Namespaces namespaces, Follows follows, Cal
         ReadAsync(Visible().Where(e => e.OwnerId == namespaceId || e.ActorId == namespaceId), limit, cancel);
 
     // What was public once and is hidden or gone now is not shown any more.
-    private IQueryable<RepoEvent> Visible() => db.RepoEvents.AsNoTracking().Where(e => db.Repos.VisibleTo(caller).Any(r => r.Id == e.RepoId));
+    private IQueryable<RepoEvent> Visible() => db.RepoEvents.AsNoTracking()
+        .Where(e => e.Scope != RepoEvent.OfComment && (e.Scope != RepoEvent.OfDiscussion || e.Kind == ChangeKind.Create) && db.Repos.VisibleTo(caller).Any(r => r.Id == e.RepoId));
 
     private async Task<IReadOnlyList<FeedLine>> ReadAsync(IQueryable<RepoEvent> events, int limit, CancellationToken cancel)
     {
@@ -55,6 +56,7 @@ internal sealed class Feed(HubDb db, Namespaces namespaces, Follows follows, Cal
         (RepoEvent.OfConfig, _, { Private: true }) => "hid",
         (RepoEvent.OfConfig, _, _) => "made public",
         (RepoEvent.OfContent, _, { UpdatedRefs: [var only] }) => Sentence(only),
+        (RepoEvent.OfDiscussion, _, { Discussion: { } opened }) => opened.IsPullRequest ? "opened a pull request in" : "opened a discussion in",
         (RepoEvent.OfDerivative, _, _) => "made a new model from",
         _ => "changed",
     };
@@ -64,6 +66,7 @@ internal sealed class Feed(HubDb db, Namespaces namespaces, Follows follows, Cal
         (RepoEvent.OfRepo, ChangeKind.Create) => "plus",
         (RepoEvent.OfConfig, _) => "lock",
         (RepoEvent.OfContent, _) => "commit",
+        (RepoEvent.OfDiscussion, _) => "chat",
         _ => "cube",
     };
 

@@ -9,6 +9,8 @@ internal sealed class RepoEvent
     public const string OfRepo = "repo";
     public const string OfContent = "repo.content";
     public const string OfConfig = "repo.config";
+    public const string OfDiscussion = "discussion";
+    public const string OfComment = "discussion.comment";
 
     /// <summary>A word of Lodestone's own: a model was made from this one.</summary>
     public const string OfDerivative = "repo.derivative";
@@ -65,6 +67,10 @@ internal sealed record EventDetails
     public MovedTo? MovedTo { get; init; }
 
     public DerivedModel? Derivative { get; init; }
+
+    public ToldDiscussion? Discussion { get; init; }
+
+    public ToldComment? Comment { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, HubJson.Default.EventDetails);
 }

@@ -4,7 +4,11 @@ namespace Lodestone.Hub;
 
 /// <summary>What happened, before it has a number.</summary>
 /// <param name="HeadSha">Of main after it; null: as the rows have it.</param>
-internal sealed record NewRepoEvent(string Scope, ChangeKind Kind, EventDetails Details, Guid ActorId, string? HeadSha = null);
+internal sealed record NewRepoEvent(string Scope, ChangeKind Kind, EventDetails Details, Guid ActorId, string? HeadSha = null)
+{
+    /// <summary>Of an announcement that it is made from; null: a new one.</summary>
+    public Guid? Id { get; init; }
+}
 
 internal static class RepoEvents
 {
@@ -17,7 +21,7 @@ internal static class RepoEvents
         var last = await db.RepoEvents.Where(e => e.RepoId == repo.Id).MaxAsync(e => (long?)e.Number, cancel) ?? 0;
         var recorded = new RepoEvent
         {
-            Id = Guid.CreateVersion7(now),
+            Id = happened.Id ?? Guid.CreateVersion7(now),
             RepoId = repo.Id,
             Number = last + 1,
             Type = repo.Type,

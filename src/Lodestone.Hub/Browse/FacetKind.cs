@@ -20,6 +20,7 @@ internal sealed record FacetKind(string Title, string Key, string Prefix, Func<L
     public const string BasePrefix = Added + "base:";
     public const string Served = Added + "is:served";
     public const string Evaluated = Added + "is:evaluated";
+    public const string Gated = Added + "is:gated";
 
     /// <summary>Tags that name a format of model files.</summary>
     public static readonly FrozenSet<string> ModelFormats = FrozenSet.ToFrozenSet(["safetensors", "gguf", "onnx", "pytorch", "tf", "jax"], StringComparer.Ordinal);
@@ -75,6 +76,7 @@ internal sealed record FacetKind(string Title, string Key, string Prefix, Func<L
             repo.LibraryName is { } library ? LibraryPrefix + library : null,
             repo.IsServable ? Served : null,
             tags.Contains("model-index") ? Evaluated : null,
+            repo.Gate is not null ? Gated : null,
         };
         return [.. formats, .. sdks, .. bases, .. said.OfType<string>()];
     }
@@ -83,7 +85,7 @@ internal sealed record FacetKind(string Title, string Key, string Prefix, Func<L
     public string TextOf(string value) => Key switch
     {
         "task" => TaskName.Of(value),
-        "is" => value is "served" ? "Served here" : "Evaluated",
+        "is" => value switch { "served" => "Served here", "gated" => "Asks for access", _ => "Evaluated" },
         _ => value,
     };
 }

@@ -44,7 +44,7 @@ internal sealed record ListSearch
     /// <summary>Of models: <c>owner/name</c> of what they were made from.</summary>
     public string? Base { get; init; }
 
-    /// <summary><c>served</c>: those that the inference API answers for; <c>evaluated</c>: those whose card has results.</summary>
+    /// <summary><c>served</c>: those that the inference API answers for; <c>evaluated</c>: those whose card has results; <c>gated</c>: those that must be asked for.</summary>
     public string? Is { get; init; }
 
     /// <summary>The smallest models wanted; one of <see cref="SizeStops"/>.</summary>

@@ -49,7 +49,8 @@ internal sealed class Collection
     public string Href => $"/collections/{Slug}";
 
     /// <summary>The rule for repositories.</summary>
-    public bool CanBeChangedBy(Caller caller) => caller.CanWrite(OwnerId) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId));
+    public bool CanBeChangedBy(Caller caller) =>
+        caller.CanWrite(OwnerId, TokenScope.WriteCollections) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.WriteCollections));
 
     /// <summary>The id in any slug that a collection has had, or in the id alone; <see cref="Guid.Empty"/>, which nothing has, where there is none.</summary>
     public static Guid IdOf(string slug) => slug.Length >= 24 && PublicId.TryParseHub(slug[^24..], out var id) ? id : Guid.Empty;
@@ -102,7 +103,7 @@ internal static class CollectionQueries
     /// <summary>Everything public, and what is private in the caller's namespaces.</summary>
     public static IQueryable<Collection> VisibleTo(this IQueryable<Collection> collections, Caller caller)
     {
-        var readable = caller.Readable;
+        var readable = caller.ReadableFor(TokenScope.ReadCollections);
         return collections.Where(c => !c.IsPrivate || readable.Contains(c.OwnerId));
     }
 }

@@ -94,7 +94,7 @@ internal sealed class CollectionLists(HubDb db, Namespaces namespaces, Follows f
     /// <summary>Those that the caller may put a repository into, and that have it not.</summary>
     public async Task<IReadOnlyList<Collection>> WithoutAsync(Guid repoId, CancellationToken cancel)
     {
-        var owners = caller.Roles.Keys.Where(caller.CanContribute).ToList();
+        var owners = caller.Roles.Keys.Where(id => caller.CanContribute(id, TokenScope.WriteCollections)).ToList();
         var own = await db.Collections.AsNoTracking().Where(c => owners.Contains(c.OwnerId) && !db.CollectionItems.Any(i => i.RepoId == repoId && i.CollectionId == c.Id))
             .OrderByDescending(c => c.UpdatedAt).ToListAsync(cancel);
         return own.FindAll(c => c.CanBeChangedBy(caller));

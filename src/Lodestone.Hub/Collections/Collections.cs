@@ -19,14 +19,14 @@ internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller
     public async Task<Collection> ToChangeAsync(Guid id, CancellationToken cancel)
     {
         var found = await FindAsync(id, cancel);
-        return found.CanBeChangedBy(caller.Authenticated()) ? found : throw new Refusal(RefusalCode.Forbidden, $"Only those who may write in {found.OwnerName} change this collection.");
+        return found.CanBeChangedBy(caller.AppNeeds(TokenScope.WriteCollections)) ? found : throw new Refusal(RefusalCode.Forbidden, $"Only those who may write in {found.OwnerName} change this collection.");
     }
 
     /// <exception cref="Refusal"><c>forbidden</c>, <c>invalid_request</c>, <c>not_found</c> (the item) or <c>collection_exists</c>, which carries the <c>slug</c>.</exception>
     public async Task<Collection> CreateAsync(NewCollection wanted, CancellationToken cancel)
     {
         var owner = wanted.Namespace is { Length: > 0 } given ? given : caller.Authenticated().Name;
-        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.Authenticated().CanContribute(home.Id))
+        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.Authenticated().CanContribute(home.Id, TokenScope.WriteCollections))
         {
             throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a collection under the namespace \"{owner}\".");
         }
@@ -158,11 +158,7 @@ internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller
     public async Task UpvoteAsync(Guid id, bool isUpvoted, CancellationToken cancel)
     {
         await FindAsync(id, cancel);
-        if (!caller.Authenticated().Scope.HasFlag(TokenScope.Write))
-        {
-            throw new Refusal(RefusalCode.Forbidden, "This token may only read. Use a token with the role 'write'.");
-        }
-
+        caller.Allowing(TokenScope.WriteCollections);
         var own = db.CollectionUpvotes.Where(v => v.CollectionId == id && v.UserId == caller.Id);
         await db.WriteAsync(
             async inner =>

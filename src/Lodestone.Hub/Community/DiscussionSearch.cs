@@ -44,6 +44,7 @@ internal sealed record FoundDiscussions(IReadOnlyList<Discussion> Shown, int Cou
 internal sealed class DiscussionLists(HubDb db, Namespaces namespaces)
 {
     public const int PageSize = 50;
+    private const int MostPinned = 5;
 
     public async Task<FoundDiscussions> FindAsync(Guid repoId, DiscussionSearch search, CancellationToken cancel)
     {
@@ -58,6 +59,10 @@ internal sealed class DiscussionLists(HubDb db, Namespaces namespaces)
         var count = await found.CountAsync(cancel);
         return new FoundDiscussions(await Order(found, search.Sort).Skip(start).Take(PageSize).ToListAsync(cancel), count, start);
     }
+
+    /// <summary>What those who manage the repository have put on top, the newest first.</summary>
+    public Task<List<Discussion>> PinnedAsync(Guid repoId, CancellationToken cancel) =>
+        db.Discussions.AsNoTracking().Where(d => d.RepoId == repoId && d.IsPinned).OrderByDescending(d => d.Number).Take(MostPinned).ToListAsync(cancel);
 
     public Task<int> CountOpenAsync(Guid repoId, CancellationToken cancel) => db.Discussions.UnderWay().CountAsync(d => d.RepoId == repoId, cancel);
 

@@ -32,7 +32,7 @@ internal static class DiscussionsApi
         var repo = await access.ToReadAsync(route, cancel);
         var found = await lists.FindAsync(repo.Id, DiscussionSearch.Read(request.Query, "all"), cancel);
         var closed = await lists.CountClosedAsync(repo.Id, cancel);
-        return HubAnswer.Json(new DiscussionPage(await answers.ItemsAsync(repo, found.Shown, cancel), found.Count, found.Start, closed), HubJson.Default.DiscussionPage);
+        return HubAnswer.Json(new DiscussionListAnswer(await answers.ItemsAsync(repo, found.Shown, cancel), found.Count, found.Start, closed), HubJson.Default.DiscussionListAnswer);
     }
 
     private static async Task<IResult> Open(
@@ -59,23 +59,30 @@ internal static class DiscussionsApi
         return HubAnswer.Json(details, HubJson.Default.DiscussionDetails);
     }
 
-    private static async Task<IResult> Delete(RepoRoute route, long number, DiscussionAccess access, Discussions discussions, RepoStore store, CancellationToken cancel)
+    private static async Task<IResult> Delete(RepoRoute route, long number, DiscussionAccess access, Discussions discussions, RepoStore store, RepoRefresh refresh, CancellationToken cancel)
     {
-        var (repo, discussion) = await access.ToDeleteAsync(route, number, cancel);
-        await discussions.DeleteAsync(discussion, access.Caller.Id, cancel);
-        var git = store.Open(repo.Id);
-        if (discussion.IsPullRequest && git.References.Find(discussion.RefName) is { } head)
-        {
-            await git.Publish([], [new RefUpdate(discussion.RefName, head, null)], CancellationToken.None);
-        }
-
+        var found = await access.ToDeleteAsync(route, number, cancel);
+        await DeleteAsync(found, discussions, store.Open(found.Repo.Id), access.Caller.Id, cancel);
         return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteRef(RepoRoute route, long number, DiscussionAccess access, RepoStore store, CancellationToken cancel)
+    /// <summary>The row first, then the reference: left behind by a crash, it belongs to no discussion.</summary>
+    public static async Task DeleteAsync(Found found, Discussions discussions, GitRepository git, Guid actorId, CancellationToken cancel)
+    {
+        var discussion = found.Discussion;
+        await discussions.DeleteAsync(discussion, actorId, cancel);
+        if (discussion.IsPullRequest && git.References.Find(discussion.RefName) is { } head)
+        {
+            var update = new RefUpdate(discussion.RefName, head, null);
+            await git.Publish([], [update], CancellationToken.None);
+            await refresh.AfterMoveAsync(repo.Id, git, [update], access.Caller.Id);
+        }
+    }
+
+    private static async Task<IResult> DeleteRef(RepoRoute route, long number, DiscussionAccess access, PullRequests pullRequests, RepoStore store, CancellationToken cancel)
     {
         var (repo, discussion) = await access.ToSteerAsync(route, number, cancel);
-        await PullRequests.DeleteRefAsync(store.Open(repo.Id), discussion, cancel);
+        await pullRequests.DeleteRefAsync(store.Open(repo.Id), discussion, access.Caller.Id, cancel);
         return Results.Ok();
     }
 
@@ -149,7 +156,7 @@ internal static class DiscussionsApi
 
 /// <param name="Count">How many fit in all.</param>
 /// <param name="Start">How many are on pages before.</param>
-internal sealed record DiscussionPage(IReadOnlyList<DiscussionItem> Discussions, int Count, int Start, int NumClosedDiscussions);
+internal sealed record DiscussionListAnswer(IReadOnlyList<DiscussionItem> Discussions, int Count, int Start, int NumClosedDiscussions);
 
 /// <param name="PullRequest">A draft, with a reference for commits.</param>
 internal sealed record NewDiscussion(string? Title, string? Description, bool? PullRequest);

@@ -8,7 +8,7 @@ namespace Lodestone.Hub;
 /// Changes that somebody proposes to a repository, whether or not they may change it: a discussion with a numbered reference in the
 /// same repository.
 /// </summary>
-internal sealed class PullRequests(HubDb db, Discussions discussions, Committing committing)
+internal sealed class PullRequests(HubDb db, Discussions discussions, Committing committing, RepoRefresh refresh)
 {
     public const string Prefix = "refs/pr/";
 
@@ -32,11 +32,13 @@ internal sealed class PullRequests(HubDb db, Discussions discussions, Committing
     {
         var (baseRef, start) = Base(git, RepoView.MainBranch, parent: null);
         var number = await discussions.NextNumberAsync(repo.Id, cancel);
-        if (await git.Publish([], [new RefUpdate(Discussion.RefNameOf(number), null, start)], cancel) is not Published)
+        var update = new RefUpdate(Discussion.RefNameOf(number), null, start);
+        if (await git.Publish([], [update], cancel) is not Published)
         {
-            throw new Refusal(RefusalCode.Conflict, $"{Discussion.RefNameOf(number)} is taken. Try again.");
+            throw new Refusal(RefusalCode.Conflict, $"{update.Name} is taken. Try again.");
         }
 
+        await refresh.AfterMoveAsync(repo.Id, git, [update], author.Id);
         return await discussions.AddAsync(repo.Id, number, opening, DiscussionStatus.Draft, baseRef, commit: null, author.Id, CancellationToken.None);
     }
 
@@ -52,7 +54,7 @@ internal sealed class PullRequests(HubDb db, Discussions discussions, Committing
 
     /// <summary>Deletes the reference of one that is closed or merged. What only it led to is reclaimed in time.</summary>
     /// <exception cref="Refusal"><c>conflict</c>, <c>revision_not_found</c>.</exception>
-    public static async Task DeleteRefAsync(GitRepository git, Discussion discussion, CancellationToken cancel)
+    public async Task DeleteRefAsync(GitRepository git, Discussion discussion, Guid actorId, CancellationToken cancel)
     {
         if (discussion.IsUnderWay)
         {
@@ -60,10 +62,13 @@ internal sealed class PullRequests(HubDb db, Discussions discussions, Committing
         }
 
         var head = git.References.Find(discussion.RefName) ?? throw HubRefusals.RevisionNotFound(discussion.RefName);
-        if (await git.Publish([], [new RefUpdate(discussion.RefName, head, null)], cancel) is not Published)
+        var update = new RefUpdate(discussion.RefName, head, null);
+        if (await git.Publish([], [update], cancel) is not Published)
         {
             throw HubRefusals.BranchMoved();
         }
+
+        await refresh.AfterMoveAsync(discussion.RepoId, git, [update], actorId);
     }
 
     // Summaries have no bounds; titles do.

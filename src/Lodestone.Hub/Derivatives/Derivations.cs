@@ -31,7 +31,7 @@ internal sealed class FindDerivations(HubDb db, Tasks tasks, TimeProvider clock)
 
     public async Task HandleAsync(Guid eventId, RepoChanged happened, CancellationToken cancel)
     {
-        if (happened.Kind is ChangeKind.Delete || happened.Scope is RepoEvent.OfDerivative
+        if (happened.Kind is ChangeKind.Delete || happened.Scope is not (RepoEvent.OfRepo or RepoEvent.OfContent or RepoEvent.OfConfig)
             || await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == happened.RepoId, cancel) is not { Type: RepoType.Model, IsPrivate: false } repo)
         {
             return;

@@ -7,6 +7,9 @@ namespace Lodestone.Hub;
 /// <param name="Hidden">How many more there are.</param>
 internal sealed record FileDiff(string Path, string? OldPath, FileSide? Old, FileSide? New, LineDifference? Lines, IReadOnlyList<DiffRow> Rows, int Hidden)
 {
+    /// <summary>By rows and columns, where the file has such.</summary>
+    public TableDiff? Table { get; init; }
+
     public string Status => OldPath is not null ? "moved" : Old is null ? "added" : New is null ? "deleted" : "changed";
 }
 
@@ -57,8 +60,13 @@ internal sealed record ChangedFiles(IReadOnlyList<FileDiff> Files, bool IsCut)
 
         var lines = history.Lines(change.Old?.Id, change.New?.Id);
         var rows = DiffRows.Of(lines.Patch);
-        return new FileDiff(change.Path, null, old, @new, lines, [.. rows.Take(room)], Math.Max(0, rows.Count - room));
+        return new FileDiff(change.Path, null, old, @new, lines, [.. rows.Take(room)], Math.Max(0, rows.Count - room))
+        {
+            Table = RowsOfFile.Has(change.Path) && old is not null && @new is not null ? TableDiff.Of(change.Path, Text(git, old), Text(git, @new)) : null,
+        };
     }
+
+    private static string Text(GitRepository git, FileSide side) => System.Text.Encoding.UTF8.GetString(git.Objects.Read(side.Entry.Id)?.Content ?? []);
 
     /// <summary>New paths whose content, unchanged, went away elsewhere, with where that was.</summary>
     private static Dictionary<string, string> Moves(IReadOnlyList<TreeChange> changes)

@@ -37,7 +37,6 @@ internal static class GitReading
         RepoRoute route, RepoAccess access, Gates gates, GatedDownloads gated, TrafficLog traffic, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
     {
         var repo = await access.ToServeAsync(route, cancel);
-        traffic.Add(traffic.Begin(context, repo.Id, access.Caller.Id) with { Path = "" });
         var admission = await gates.OfAsync(repo, access.Caller, cancel);
         await using var body = GitBody.Unzipped(context.Request);
         if (!admission.IsAdmitted)
@@ -46,6 +45,7 @@ internal static class GitReading
             return;
         }
 
+        traffic.Add(traffic.Begin(context, repo.Id, access.Caller.Id) with { Path = "" });
         GitBody.Begin(context.Response, "application/x-git-upload-pack-result");
         await using var answer = new CountingStream(context.Response.Body);
         var isFetch = true;

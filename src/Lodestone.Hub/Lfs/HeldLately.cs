@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Hub;
@@ -20,6 +21,7 @@ internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock
     public async ValueTask<bool> HoldsAsync(Guid repoId, Sha256Digest digest, CancellationToken cancel) => await FindAsync(repoId, digest, cancel) is not null;
 
     /// <returns>Null when the repository does not hold the file.</returns>
+    /// <exception cref="Refusal"><c>forbidden</c>: the repository is taken down.</exception>
     public async ValueTask<HeldFile?> FindAsync(Guid repoId, Sha256Digest digest, CancellationToken cancel)
     {
         var now = clock.GetUtcNow();
@@ -29,9 +31,15 @@ internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock
         }
 
         await using var scope = scopes.CreateAsyncScope();
-        if (await scope.ServiceProvider.GetRequiredService<HubDb>().FindHeldAsync(repoId, digest, cancel) is not { } found)
+        var db = scope.ServiceProvider.GetRequiredService<HubDb>();
+        if (await db.FindHeldAsync(repoId, digest, cancel) is not { } found)
         {
             return null;
+        }
+
+        if (await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId && r.DisabledAt != null, cancel) is { } disabled)
+        {
+            throw HubRefusals.Disabled(disabled); // links outlive what was served when they were made
         }
 
         if (_seen.Count >= Most)

@@ -9,12 +9,13 @@ internal sealed class LargeFileIntake(HubDb db, StorageQuota quota, TimeProvider
     private const int AtOnce = 500;
 
     /// <summary>A link outlives neither its hours nor its repository. Who may use it was settled when it was made.</summary>
-    /// <exception cref="Refusal"><c>not_found</c>.</exception>
+    /// <exception cref="Refusal"><c>not_found</c>; <c>forbidden</c> when it is taken down.</exception>
     public async Task RequireRepoAsync(Guid repoId, CancellationToken cancel)
     {
-        if (!await db.Repos.AnyAsync(r => r.Id == repoId, cancel))
+        var repo = await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId, cancel) ?? throw Gone();
+        if (repo.DisabledAt is not null)
         {
-            throw Gone();
+            throw HubRefusals.Disabled(repo);
         }
     }
 

@@ -29,7 +29,7 @@ internal sealed class Notices(HubDb db, Caller caller, TimeProvider clock)
         return db.WriteAsync(inner => Own().Where(n => n.ReadAt == null && (id == null || n.Id == id)).ExecuteUpdateAsync(n => n.SetProperty(x => x.ReadAt, now), inner), cancel);
     }
 
-    private IQueryable<Notification> Own() => db.Notifications.VisibleTo(db, caller.Authenticated()).Where(n => n.IsInWeb);
+    private IQueryable<Notification> Own() => db.Notifications.VisibleTo(db, caller.AppNeeds(TokenScope.Read)).Where(n => n.IsInWeb);
 }
 
 /// <summary>The number at the bell. With rows of its own, because the page beneath the frame reads at the same time.</summary>

@@ -16,7 +16,7 @@ internal sealed class NotificationChoices(HubDb db)
 
     public Task ChooseAsync(Caller caller, IReadOnlyCollection<NotificationChoice> choices, CancellationToken cancel)
     {
-        var userId = caller.Authenticated().Id;
+        var userId = caller.AppNeeds(TokenScope.Read).Id;
         return db.WriteAsync(
             async inner =>
             {

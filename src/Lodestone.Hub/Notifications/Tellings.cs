@@ -34,7 +34,7 @@ internal sealed class TellOfAccess(HubDb db, Notifying notifying, Namespaces nam
         var title = isAsked ? $"{names.GetValueOrDefault(happened.SubjectId)?.Name ?? "Somebody"} asks for access to {repo.FullName}" : $"Access to {repo.FullName} is {happened.State}";
         await notifying.TellAsync(
             [.. told.Where(id => id != happened.ActorId).Select(id => new NewNotification(
-                id, string.Create(CultureInfo.InvariantCulture, $"access {eventId:N}"), NotificationReason.Access, title, isAsked ? $"{place}/settings" : place, repo.Id))],
+                id, string.Create(CultureInfo.InvariantCulture, $"access {eventId:N}"), NotificationReason.Access, title, isAsked ? $"{place}/settings/access" : place, repo.Id))],
             cancel);
     }
 }

@@ -25,7 +25,12 @@ public static class RepoAddress
     }
 
     /// <summary>The page shows what files hold.</summary>
-    internal static bool IsContent(HttpContext context) => SectionOf(context) is "blob" or "edit" or "commit" or "compare" or "discussions";
+    internal static bool IsContent(HttpContext context) => SectionOf(context) switch
+    {
+        "blob" or "edit" or "commit" or "compare" => true,
+        "discussions" => (context.Request.Path.Value ?? "").TrimEnd('/').Split('/')[^1] is "files" or "conflicts",
+        _ => false,
+    };
 
     /// <summary>A path as it goes into an address: every segment escaped, the slashes kept.</summary>
     internal static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));

@@ -35,13 +35,23 @@ internal sealed record RepoView(
 
     public bool CanAdminister => Repo.CanBeAdministeredBy(Reader);
 
-    public bool CanChange => Repo.CanBeChangedBy(Reader);
+    public bool CanChange => Repo.ArchivedAt is null && Repo.CanBeChangedBy(Reader);
+
+    /// <summary>The reader may commit to what is being looked at: also to a pull request of their own.</summary>
+    public bool CanCommit { get; init; }
+
+    /// <summary>Discussions and pull requests that are not closed.</summary>
+    public int OpenDiscussions { get; init; }
+
+    /// <summary>The reference that is being looked at, in full; null at a tag or a commit, where nothing can be added.</summary>
+    public string? BranchRef => Git.Revisions.Find(At.Name)?.RefName is { } name
+        && (name.StartsWith(RefName.Branches, StringComparison.Ordinal) || name.StartsWith(PullRequests.Prefix, StringComparison.Ordinal)) ? name : null;
+
+    /// <summary>Its short name; of a pull request <c>refs/pr/1</c>.</summary>
+    public string? Branch => BranchRef is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : BranchRef;
 
     /// <summary>The reader may have what files hold. Where not, the layout shows the gate in place of a page that shows it.</summary>
     public bool IsReadable => Gate is null or { IsOpen: true };
-
-    /// <summary>The branch that is being looked at; null at a tag or a commit, where nothing can be added.</summary>
-    public string? Branch => Git.Revisions.Find(At.Name)?.RefName is { } name && name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? name[RefName.Branches.Length..] : null;
 
     public RepoTree Tree { get; } = new(Git, At.Commit);
 
@@ -69,7 +79,8 @@ internal sealed record RepoView(
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
 internal sealed class RepoViews(
-    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, CollectionLists collections, GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
+    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, CollectionLists collections,
+    GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
 {
     private const int MostCollections = 5;
 
@@ -88,14 +99,17 @@ internal sealed class RepoViews(
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
             var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
+            var proposal = await pullRequests.FindAsync(repo.Id, at.Name, cancel);
             var isWatched = access.Caller.IsAuthenticated && await db.Watches.AnyAsync(w => w.RepoId == repo.Id && w.UserId == access.Caller.Id, cancel);
             var isFirst = RepoAddress.SectionOf(context).Length == 0;
             return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
             {
                 IsWatched = isWatched,
-                Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
+                CanCommit = repo.ArchivedAt is null && proposal is not { IsUnderWay: false } && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),
+                OpenDiscussions = await discussions.CountOpenAsync(repo.Id, cancel),
             };
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")

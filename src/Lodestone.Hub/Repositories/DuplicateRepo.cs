@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Lodestone.Hub;
 
 /// <summary>
-/// A new repository with the files of another one's main, without its history. Large files are not copied: the new repository
+/// A new repository with the files of another one's main; with its commits too, where that is asked for. Large files are not copied: the new repository
 /// holds them too, and the bytes are there once.
 /// </summary>
 internal static class DuplicateRepo
@@ -35,11 +35,11 @@ internal static class DuplicateRepo
             var author = GitAuthor.Of(access.Caller, clock);
             using var pack = git.NewPack();
             var copy = new TreeCopy(from, pack);
-            await copy.CopyAsync(tree.Root, cancel);
+            await (asked.KeepsHistory() ? copy.CopyHistoryAsync(tree.Commit, cancel) : copy.CopyAsync(tree.Root, cancel));
             var held = await db.HeldAsync(source.Id, copy.LargeFiles, cancel);
             (await quota.IfLimitedAsync(repo.OwnerId, cancel))?.Require(held.Values.Sum());
             db.LfsObjects.AddRange(held.Select(o => new LfsObject(repo.Id, o.Key, o.Value, clock.GetUtcNow())));
-            var commit = pack.Write(new GitCommit(tree.Root, [], author, author, $"Duplicate from {source.FullName}"));
+            var commit = asked.KeepsHistory() ? tree.Commit : pack.Write(new GitCommit(tree.Root, [], author, author, $"Duplicate from {source.FullName}"));
             using var complete = pack.Complete();
             await git.Publish([complete], [new RefUpdate(RefName.Branches + "main", null, commit)], cancel);
             return commit;
@@ -47,7 +47,7 @@ internal static class DuplicateRepo
     }
 }
 
-/// <summary>Copies a folder with all that is below it into another repository's pack, each object once.</summary>
+/// <summary>Copies a folder with all that is below it, or a commit with all that is before it, into another repository's pack, each object once.</summary>
 internal sealed class TreeCopy(GitRepository from, PackWriter pack)
 {
     private readonly HashSet<ObjectId> _copied = [];
@@ -64,6 +64,31 @@ internal sealed class TreeCopy(GitRepository from, PackWriter pack)
         }
 
         pack.Write(GitObjectType.Tree, Content(tree));
+    }
+
+    public async Task CopyHistoryAsync(ObjectId commit, CancellationToken cancel)
+    {
+        var waiting = new Stack<ObjectId>([commit]);
+        while (waiting.TryPop(out var id))
+        {
+            if (!_copied.Add(id))
+            {
+                continue;
+            }
+
+            var content = Content(id);
+            var read = GitCommit.Parse(content);
+            if (_copied.Add(read.Tree))
+            {
+                await CopyAsync(read.Tree, cancel);
+            }
+
+            pack.Write(GitObjectType.Commit, content);
+            foreach (var parent in read.Parents)
+            {
+                waiting.Push(parent);
+            }
+        }
     }
 
     private async Task CopyBlobAsync(ObjectId id, CancellationToken cancel)
@@ -92,7 +117,17 @@ internal sealed class TreeCopy(GitRepository from, PackWriter pack)
 
 /// <param name="Repository"><c>owner/name</c>; a name alone is in the caller's namespace.</param>
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>. Absent: a copy of what is private is private.</param>
-internal sealed record NewDuplicate(string? Repository, string? Visibility, bool? Private);
+/// <param name="History"><c>keep</c>: with every commit of main; <c>squash</c>, or absent: in one commit.</param>
+internal sealed record NewDuplicate(string? Repository, string? Visibility, bool? Private, string? History = null)
+{
+    /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
+    public bool KeepsHistory() => History switch
+    {
+        null or "squash" => false,
+        "keep" => true,
+        _ => throw new Refusal(RefusalCode.Invalid, "\"history\" must be one of [keep, squash]") { Param = "history" },
+    };
+}
 
 /// <param name="Url">Of the new repository's page.</param>
 internal sealed record DuplicatedRepo(string Url);

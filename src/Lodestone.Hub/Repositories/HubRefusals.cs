@@ -69,6 +69,15 @@ internal static class HubRefusals
             : new Refusal(RefusalCode.Forbidden, "You may read this repository but not change it. Use a token with write access of somebody who may.");
     }
 
+    /// <summary>Clients know a take-down by this text alone, and no code.</summary>
+    public static Refusal Disabled(Repo repo) => new(RefusalCode.Forbidden, "Access to this resource is disabled.")
+    {
+        Details = new Dictionary<string, object?>(StringComparer.Ordinal) { ["reason"] = repo.DisabledReason, ["disabledAt"] = Instants.ToWire(repo.DisabledAt ?? default) },
+    };
+
+    public static Refusal Archived(Repo repo) => new(
+        RefusalCode.Forbidden, $"{repo.FullName} is archived: it is only to be read. Whoever administers it can take it out of the archive in its settings.");
+
     /// <param name="location">Path only: the Python client follows no other redirect on a HEAD.</param>
     public static Refusal MovedTo(string location) => new(Moved, $"The repository is now at {location}.")
     {

@@ -67,10 +67,22 @@ internal sealed class Repo
     /// <summary>The gate is also for calls of the model.</summary>
     public bool GatesCalls { get; set; }
 
+    /// <summary>Since when it is only to be read; null where it may be changed.</summary>
+    public DateTimeOffset? ArchivedAt { get; set; }
+
+    /// <summary>Since when nobody may read it, by an administrator of the server.</summary>
+    public DateTimeOffset? DisabledAt { get; set; }
+
+    /// <summary>Why, as everybody is told.</summary>
+    public string? DisabledReason { get; set; }
+
     public string FullName => $"{OwnerName}/{Name}";
 
     /// <summary>The rule of <see cref="RepoQueries.VisibleTo"/> for a row that was read.</summary>
-    public bool IsVisibleTo(Caller caller) => !IsPrivate || caller.CanRead(OwnerId, TokenScope.ReadRepos) || IsMadeBy(caller);
+    public bool IsVisibleTo(Caller caller) => (!IsPrivate && DisabledAt is null) || IsSharedWith(caller);
+
+    /// <summary>Whether the caller, who names it, may know of it: also of a take-down.</summary>
+    public bool IsKnownTo(Caller caller) => !IsPrivate || IsSharedWith(caller);
 
     /// <summary>Contributors change what they made; writers change everything in the namespace.</summary>
     public bool CanBeChangedBy(Caller caller) =>
@@ -79,6 +91,8 @@ internal sealed class Repo
     /// <summary>Deleting, moving and settings: for administrators of the namespace and for whoever made the repository.</summary>
     public bool CanBeAdministeredBy(Caller caller) =>
         caller.CanAdminister(OwnerId, TokenScope.ManageRepos) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.ManageRepos)) || IsMadeBy(caller);
+
+    private bool IsSharedWith(Caller caller) => caller.CanRead(OwnerId, TokenScope.ReadRepos) || IsMadeBy(caller);
 
     // By the same app for the same person: all that the scope contribute-repos is for.
     private bool IsMadeBy(Caller caller) =>
@@ -95,17 +109,17 @@ internal sealed record RepoTag(Guid RepoId, string Tag);
 
 internal static class RepoQueries
 {
-    /// <summary>What the caller may know of: everything public, and what is private in the caller's namespaces.</summary>
+    /// <summary>What the caller may know of: everything public that is not taken down, and what is in the caller's namespaces.</summary>
     public static IQueryable<Repo> VisibleTo(this IQueryable<Repo> repos, Caller caller)
     {
         var readable = caller.ReadableFor(TokenScope.ReadRepos);
         if (caller.AppId is not { } appId || !caller.May(TokenScope.ContributeRepos))
         {
-            return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId));
+            return repos.Where(r => (!r.IsPrivate && r.DisabledAt == null) || readable.Contains(r.OwnerId));
         }
 
         var (userId, fillable) = (caller.Id, caller.Roles.Keys.Where(id => caller.CanContribute(id, TokenScope.ContributeRepos)).ToList());
-        return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId) || (r.CreatedByApp == appId && r.CreatedBy == userId && fillable.Contains(r.OwnerId)));
+        return repos.Where(r => (!r.IsPrivate && r.DisabledAt == null) || readable.Contains(r.OwnerId) || (r.CreatedByApp == appId && r.CreatedBy == userId && fillable.Contains(r.OwnerId)));
     }
 
     public static IQueryable<Repo> At(this IQueryable<Repo> repos, RepoType type, string pathLower) =>

@@ -13,7 +13,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
 
     public Caller Caller => caller;
 
-    /// <exception cref="Refusal"><c>repo_not_found</c>; <c>moved</c> when it has another place now, or another spelling.</exception>
+    /// <exception cref="Refusal"><c>repo_not_found</c>; <c>forbidden</c> when it is taken down; <c>moved</c> when it has another place now, or another spelling.</exception>
     public Task<Repo> ToReadAsync(RepoRoute route, CancellationToken cancel) => FindAsync(route, path => new ValueTask<Repo?>(At(db, route.Type, path, cancel)), cancel);
 
     /// <summary>To send or take in what the repository holds: the row may be some seconds old, see <see cref="ReposLately"/>.</summary>
@@ -34,7 +34,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToChangeAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
+        return repo.CanBeChangedBy(caller) ? Unarchived(repo) : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
     }
 
     /// <summary>To take part: to like it, to propose a change. That takes no right but to read, and a credential that may write.</summary>
@@ -42,7 +42,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return caller.May(TokenScope.WriteDiscussions) || repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteDiscussions);
+        return caller.May(TokenScope.WriteDiscussions) || repo.CanBeChangedBy(caller) ? Unarchived(repo) : throw HubRefusals.ReadOnly(caller, TokenScope.WriteDiscussions);
     }
 
     /// <summary>To propose a change: for who may take part and read, because proposals build on what is there.</summary>
@@ -73,7 +73,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
         }
 
         proposal?.RequireUnderWay();
-        return repo;
+        return Unarchived(repo);
     }
 
     /// <summary>To push: for those who may change the repository, and for whoever has a pull request of their own under way.</summary>
@@ -86,7 +86,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
             await RequireOwnAsync(CanPropose && (await pullRequests.OwnAsync(repo.Id, caller, cancel)).Count > 0, route, cancel);
         }
 
-        return repo;
+        return Unarchived(repo);
     }
 
     /// <inheritdoc cref="ToChangeAsync"/>
@@ -96,9 +96,16 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
         return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.ManageRepos);
     }
 
-    private bool CanPropose => caller.May(TokenScope.WriteDiscussions);
+    /// <summary>To take something out of it for good: as administering, and not in the archive.</summary>
+    /// <inheritdoc cref="ToChangeAsync"/>
+    public async Task<Repo> ToPruneAsync(RepoRoute route, CancellationToken cancel) => Unarchived(await ToAdministerAsync(route, cancel));
 
-    private bool IsOwn(Discussion? proposal) => CanPropose && proposal?.AuthorId == caller.Id;
+    /// <summary>The caller opened it, and may write.</summary>
+    public bool IsOwn(Discussion? proposal) => CanPropose && proposal?.AuthorId == caller.Id;
+
+    private static Repo Unarchived(Repo repo) => repo.ArchivedAt is null ? repo : throw HubRefusals.Archived(repo);
+
+    private bool CanPropose => caller.May(TokenScope.WriteDiscussions);
 
     /// <summary>Who may not change a repository goes on with what is their own in it, as long as they may read it.</summary>
     private Task<Repo> RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) =>
@@ -113,9 +120,14 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
 
         var path = Repo.LowerPath(route.Owner, route.Name);
         var found = await at(path);
-        var repo = (found?.IsVisibleTo(caller) == true ? found : null)
+        var repo = (found?.IsKnownTo(caller) == true ? found : null)
             ?? await db.OnceAt(db.Repos.AsNoTracking().VisibleTo(caller), route.Type, path).SingleOrDefaultAsync(cancel)
             ?? throw HubRefusals.RepoNotFound(caller);
+        if (repo.DisabledAt is not null)
+        {
+            throw HubRefusals.Disabled(repo);
+        }
+
         return repo.OwnerName == route.Owner && repo.Name == route.Name ? repo : throw HubRefusals.MovedTo(PlaceOf(repo, route));
     }
 

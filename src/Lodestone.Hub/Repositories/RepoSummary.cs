@@ -29,6 +29,9 @@ internal sealed record RepoSummary
 
     public bool? Disabled { get; init; }
 
+    /// <summary>Only to be read; absent where it may be changed.</summary>
+    public bool? Archived { get; init; }
+
     public long? Downloads { get; init; }
 
     public long? DownloadsAllTime { get; init; }
@@ -123,7 +126,8 @@ internal sealed record RepoSummary
             CreatedAt = fields.Has("createdAt") ? Instants.ToWire(repo.CreatedAt) : null,
             Private = fields.Has("private") ? repo.IsPrivate : null,
             Gated = fields.Has("gated") ? GateOnWire(repo.Gate) : null,
-            Disabled = fields.Has("disabled") ? false : null,
+            Disabled = fields.Has("disabled") ? repo.DisabledAt is not null : null,
+            Archived = repo.ArchivedAt is not null ? true : null,
             Downloads = fields.Has("downloads") ? repo.Downloads : null,
             DownloadsAllTime = fields.Has("downloadsAllTime") ? repo.DownloadsAllTime : null,
             Likes = fields.Has("likes") ? repo.Likes : null,

@@ -52,6 +52,7 @@ internal sealed class RepoCatalogue(IServiceScopeFactory scopes, Database databa
 
     private async Task ReadAllAsync(HubDb db, CancellationToken cancel)
     {
+        await ForgetOtherClustersAsync(cancel);
         var version = (await CheckAsync(0, cancel)).Version; // before the rows, which may be newer and are then read again
         var tags = new Dictionary<Guid, List<string>>();
         await foreach (var tag in db.Tags.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancel))
@@ -66,6 +67,16 @@ internal sealed class RepoCatalogue(IServiceScopeFactory scopes, Database databa
         }
 
         Volatile.Write(ref _version, version);
+    }
+
+    // Transactions are numbered by cluster: what was restored from another may seem to lie ahead, and would be read anew for ever.
+    private async Task ForgetOtherClustersAsync(CancellationToken cancel)
+    {
+        if (database.IsPostgres)
+        {
+            await using var connection = await database.OpenAsync(DatabaseFile.Main, cancel);
+            await connection.ExecuteAsync($"delete from hub_repo_change where version > cast(cast(pg_current_xact_id() as text) as bigint)", cancel);
+        }
     }
 
     private async Task ReadChangesAsync(HubDb db, long since, CancellationToken cancel)

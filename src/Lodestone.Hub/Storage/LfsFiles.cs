@@ -37,7 +37,7 @@ internal static class LfsFiles
 
     private static async Task<IResult> DeleteSome(LfsDeletions asked, RepoRoute route, RepoAccess access, HeldFiles files, CancellationToken cancel)
     {
-        var repo = await access.ToAdministerAsync(route, cancel);
+        var repo = await access.ToPruneAsync(route, cancel);
         if (asked.Deletions?.Sha is not { Count: <= MostDeleted } digests)
         {
             throw new Refusal(RefusalCode.Invalid, $"\"deletions.sha\" must be a list of at most {MostDeleted} file ids.") { Param = "deletions.sha" };
@@ -49,7 +49,7 @@ internal static class LfsFiles
 
     private static async Task<IResult> DeleteOne(string sha256, RepoRoute route, RepoAccess access, HeldFiles files, HttpRequest request, CancellationToken cancel)
     {
-        var repo = await access.ToAdministerAsync(route, cancel);
+        var repo = await access.ToPruneAsync(route, cancel);
         return await files.DeleteAsync(repo, [sha256], request.Query.IsTrue("rewriteHistory"), cancel) == 1
             ? Results.Ok()
             : throw new Refusal(RefusalCode.NotFound, "The repository does not hold this file.");

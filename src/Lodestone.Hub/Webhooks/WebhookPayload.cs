@@ -14,6 +14,10 @@ internal sealed record WebhookPayload(PayloadEvent Event, PayloadRepo Repo, Payl
 
     public DerivedModel? Derivative { get; init; }
 
+    public PayloadDiscussion? Discussion { get; init; }
+
+    public PayloadComment? Comment { get; init; }
+
     /// <param name="server">Its public address, without a trailing slash.</param>
     public static WebhookPayload Of(RepoEvent happened, Guid webhookId, string server)
     {
@@ -29,6 +33,8 @@ internal sealed record WebhookPayload(PayloadEvent Event, PayloadRepo Repo, Payl
             UpdatedConfig = details.Private is { } isPrivate ? new PayloadConfig(isPrivate) : null,
             MovedTo = details.MovedTo,
             Derivative = details.Derivative,
+            Discussion = details.Discussion is { } discussion ? PayloadDiscussion.Of(discussion, url) : null,
+            Comment = details is { Comment: { } comment, Discussion: { } of } ? PayloadComment.Of(comment, of, url) : null,
         };
     }
 
@@ -58,3 +64,20 @@ internal sealed record PayloadWebhook(string Id)
 internal sealed record PayloadRef(string Ref, JsonElement OldSha, JsonElement NewSha);
 
 internal sealed record PayloadConfig(bool Private);
+
+/// <param name="Id">24 hex digits.</param>
+internal sealed record PayloadDiscussion(
+    string Id, string Title, PayloadUrl Url, string Status, EventOwner Author, long Num, bool IsPullRequest, ToldChanges? Changes, bool Pinned)
+{
+    public static PayloadDiscussion Of(ToldDiscussion told, PayloadUrl repo) => new(
+        told.Id, told.Title, new PayloadUrl($"{repo.Web}/{told.Path()}", $"{repo.Api}/{told.Path()}"), told.Status, told.Author, told.Num, told.IsPullRequest, told.Changes, told.Pinned);
+}
+
+/// <param name="Content">Absent where it is hidden.</param>
+internal sealed record PayloadComment(string Id, EventOwner Author, string? Content, bool Hidden, PayloadPage Url)
+{
+    public static PayloadComment Of(ToldComment told, ToldDiscussion discussion, PayloadUrl repo) =>
+        new(told.Id, told.Author, told.Content, told.Hidden, new PayloadPage($"{repo.Web}/{discussion.Path()}#{told.Id}"));
+}
+
+internal sealed record PayloadPage(string Web);

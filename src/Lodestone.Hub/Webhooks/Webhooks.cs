@@ -15,7 +15,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <summary>The oldest first.</summary>
     public async Task<IReadOnlyList<ShownWebhook>> ListAsync(CancellationToken cancel)
     {
-        var webhooks = await db.Webhooks.AsNoTracking().VisibleTo(caller.Authenticated()).OrderBy(w => w.CreatedAt).ThenBy(w => w.Id).ToListAsync(cancel);
+        var webhooks = await db.Webhooks.AsNoTracking().VisibleTo(Reader).OrderBy(w => w.CreatedAt).ThenBy(w => w.Id).ToListAsync(cancel);
         var ids = webhooks.ConvertAll(w => w.Id);
         var watches = (await db.WebhookWatches.AsNoTracking().Where(w => ids.Contains(w.WebhookId)).OrderBy(w => w.Position).ToListAsync(cancel)).ToLookup(w => w.WebhookId);
         return [.. webhooks.Select(w => new ShownWebhook(w, [.. watches[w.Id]]))];
@@ -24,14 +24,14 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task<ShownWebhook> FindAsync(Guid id, CancellationToken cancel)
     {
-        var webhook = await db.Webhooks.VisibleTo(caller.Authenticated()).SingleOrDefaultAsync(w => w.Id == id, cancel) ?? throw NotFound();
+        var webhook = await db.Webhooks.VisibleTo(Reader).SingleOrDefaultAsync(w => w.Id == id, cancel) ?? throw NotFound();
         return new ShownWebhook(webhook, await db.WebhookWatches.AsNoTracking().Where(w => w.WebhookId == id).OrderBy(w => w.Position).ToListAsync(cancel));
     }
 
     /// <exception cref="Refusal"><c>invalid_request</c>, <c>unprocessable</c> or <c>address_not_public</c>.</exception>
     public async Task<ShownWebhook> CreateAsync(NewWebhook wanted, CancellationToken cancel)
     {
-        RequireWrite();
+        caller.Allowing(TokenScope.Webhooks);
         if (await db.Webhooks.VisibleTo(caller).CountAsync(cancel) >= MostWebhooks)
         {
             throw new Refusal(RefusalCode.Unprocessable, $"You have {MostWebhooks} webhooks, which is the most. Delete one first.");
@@ -62,7 +62,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>, or as for creating.</exception>
     public async Task<ShownWebhook> UpdateAsync(Guid id, NewWebhook wanted, CancellationToken cancel)
     {
-        RequireWrite();
+        caller.Allowing(TokenScope.Webhooks);
         var (webhook, before) = await FindAsync(id, cancel);
         webhook.Url = wanted.Url is null ? webhook.Url : calls.Check(wanted.Url, "url").AbsoluteUri;
         webhook.Domains = wanted.Domains is null ? webhook.Domains : WebhookDomains.Join(wanted.Domains);
@@ -83,7 +83,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task<ShownWebhook> EnableAsync(Guid id, bool isEnabled, CancellationToken cancel)
     {
-        RequireWrite();
+        caller.Allowing(TokenScope.Webhooks);
         var found = await FindAsync(id, cancel);
         if (!isEnabled)
         {
@@ -108,7 +108,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task DeleteAsync(Guid id, CancellationToken cancel)
     {
-        RequireWrite();
+        caller.Allowing(TokenScope.Webhooks);
         if (await db.WriteAsync(inner => db.Webhooks.VisibleTo(caller).Where(w => w.Id == id).ExecuteDeleteAsync(inner), cancel) == 0)
         {
             throw NotFound();
@@ -131,14 +131,17 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     }
 
     /// <summary>One delivery of the caller's; null when there is none.</summary>
-    public Task<WebhookDelivery?> DeliveryAsync(Guid id, Guid deliveryId, CancellationToken cancel) => db.WebhookDeliveries.AsNoTracking()
-        .Where(d => db.Webhooks.VisibleTo(caller).Any(w => w.Id == d.WebhookId)).SingleOrDefaultAsync(d => d.WebhookId == id && d.Id == deliveryId, cancel);
+    public Task<WebhookDelivery?> DeliveryAsync(Guid id, Guid deliveryId, CancellationToken cancel)
+    {
+        var own = db.Webhooks.VisibleTo(Reader);
+        return db.WebhookDeliveries.AsNoTracking().SingleOrDefaultAsync(d => d.WebhookId == id && d.Id == deliveryId && own.Any(w => w.Id == d.WebhookId), cancel);
+    }
 
     /// <summary>Sends a delivery again, with the same body; one that still waits is tried at once.</summary>
     /// <exception cref="Refusal"><c>not_found</c>, or <c>conflict</c> where the webhook is told nothing just now.</exception>
     public async Task ReplayAsync(Guid id, Guid deliveryId, CancellationToken cancel)
     {
-        RequireWrite();
+        caller.Allowing(TokenScope.Webhooks);
         var (webhook, _) = await FindAsync(id, cancel);
         var delivery = await DeliveryAsync(id, deliveryId, cancel) ?? throw NotFound();
         if (!webhook.IsEnabled)
@@ -201,13 +204,8 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
         return watched.Name is { Length: > 0 and <= LongestName } name && name.Split('/') is { } parts && parts.Length == (isRepo ? 2 : 1) && Array.TrueForAll(parts, RepoName.HasNameCharacters);
     }
 
-    private void RequireWrite()
-    {
-        if (!caller.Authenticated().Scope.HasFlag(TokenScope.Write))
-        {
-            throw new Refusal(RefusalCode.Forbidden, "This token may only read. Use a token with the role 'write'.");
-        }
-    }
+    // A person's own token that reads may look; an app must have been allowed webhooks.
+    private Caller Reader => caller.AppId is null ? caller.Authenticated() : caller.Allowing(TokenScope.Webhooks);
 
     private static Refusal NotFound() => new(RefusalCode.NotFound, "You have no such webhook.");
 }

@@ -24,7 +24,7 @@ internal static class OauthScopes
         new("contribute-repos", "Make repositories", "And read, change and delete those that it made itself.", "plus"),
         new("write-repos", "Change repositories", "Read and change the files of all that you may change.", "edit"),
         new("manage-repos", "Manage repositories", "Also create, rename, hide and delete them, and change their settings.", "settings"),
-        new("webhooks", "Manage webhooks", "See, make and delete those that are yours.", "link"),
+        new("webhooks", "See your webhooks", "And the log of their calls. It can make none.", "link"),
     ];
 
     public static IEnumerable<ScopeText> Of(TokenScope scopes) => All.Where(s => scopes.HasFlag(s.Scope));

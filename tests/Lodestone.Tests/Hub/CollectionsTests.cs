@@ -105,6 +105,20 @@ public sealed class CollectionsTests
         Assert.Equal(["Number 4", "Number 3", "Number 2", "Number 1", "Number 0"], titles);
     }
 
+    [Fact]
+    public async Task The_javascript_client_makes_lists_and_deletes_collections()
+    {
+        await using var world = await World.CreateAsync();
+        await world.As(world.Alice).CreateRepoAsync("alice/compass");
+
+        var said = await ClientProcess.RunAsync(
+            "node", ["collections.mjs"], ClientProcess.Scripts(), ("HUB", world.Server.Url.ToString().TrimEnd('/')), ("TOKEN", world.Alice.Token), ("OWNER", "alice"));
+
+        Assert.Equal(
+            """{"slug":"alice/points-north-","all":["Hidden","Points north"],"withItem":["Points north"],"found":["Points north"],"left":["Hidden"],"again":404}""",
+            said.Trim());
+    }
+
     private static async Task<JsonNode> PostAsync(HttpClient client, string path, object body)
     {
         using var answer = await client.PostAsJsonAsync(path, body);

@@ -47,7 +47,29 @@ public sealed class DuplicateRepoTests
         Assert.Equal(weights, await world.AsNobody().GetByteArrayAsync("/alice/open/resolve/main/compass-Q8_0.gguf"));
     }
 
+    [Fact]
+    public async Task A_copy_that_keeps_history_has_the_same_commits_and_what_they_need()
+    {
+        await using var world = await World.CreateAsync();
+        var carol = world.As(world.Carol);
+        var weights = RandomNumberGenerator.GetBytes(3000);
+        await world.PublishAsync("alice/compass", weights);
+        await world.As(world.Alice).CommitAsync("alice/compass", ("deep/a.txt", "one"), ("compass-Q8_0.gguf", null));
+        var last = await world.As(world.Alice).CommitAsync("alice/compass", ("deep/a.txt", "two"));
+
+        await DuplicateAsync(carol, "alice/compass", new { repository = "carol/fork", history = "keep" });
+        var next = await carol.CommitAsync("carol/fork", ("b.txt", "mine"));
+
+        var before = (await carol.JsonAsync("/api/models/alice/compass/commits/main")).AsArray().Select(c => c!["id"]!.GetValue<string>()).ToList();
+        var kept = (await carol.JsonAsync("/api/models/carol/fork/commits/main")).AsArray().Select(c => c!["id"]!.GetValue<string>()).ToList();
+        Assert.Equal(last, before[0]);
+        Assert.Equal([next, .. before], kept);
+        Assert.Equal("one", await carol.GetStringAsync($"/carol/fork/resolve/{before[1]}/deep/a.txt"));
+        Assert.Equal(weights, await carol.GetByteArrayAsync($"/carol/fork/resolve/{before[2]}/compass-Q8_0.gguf"));
+    }
+
     [Theory]
+    [InlineData("carol", "alice/compass", """{"repository":"carol/x","history":"rewrite"}""", 400)]
     [InlineData("nobody", "alice/compass", """{"repository":"alice/copy"}""", 401)]
     [InlineData("carol", "alice/secret", """{"repository":"carol/copy"}""", 404)]
     [InlineData("carol", "alice/compass", """{"repository":"alice/copy"}""", 403)]

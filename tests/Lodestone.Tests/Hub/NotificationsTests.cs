@@ -91,6 +91,47 @@ public sealed class NotificationsTests
     }
 
     [Fact]
+    public async Task Discussions_are_told_to_those_who_watch_or_take_part_and_mentions_to_those_who_are_named()
+    {
+        var sink = new Sink();
+        await using var world = await CreateAsync(sink);
+        using var receiver = Receiver.Start();
+        var (alice, carol) = (world.As(world.Alice), world.As(world.Carol));
+        await alice.CreateRepoAsync("alice/compass");
+        await alice.CreateRepoAsync("alice/secret", isPrivate: true);
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        var hook = new { url = receiver.Url, watched = new[] { new { type = "user", name = "alice" } }, domains = new[] { "discussion" } };
+        (await alice.PostAsJsonAsync("/api/settings/webhooks", hook)).EnsureSuccessStatusCode();
+
+        (await carol.PostAsJsonAsync("/api/models/alice/compass/discussions", new { title = "Weights do not load", description = "Ask @bob, not mail@bob.example or @nobody." })).EnsureSuccessStatusCode();
+        await sink.CountAsync(2);
+        (await alice.PostAsJsonAsync("/api/models/alice/compass/discussions/1/comment", new { comment = "Look again." })).EnsureSuccessStatusCode();
+        await sink.CountAsync(3);
+        (await carol.PostAsJsonAsync("/api/models/alice/compass/discussions/1/status", new { status = "closed" })).EnsureSuccessStatusCode();
+        await sink.CountAsync(4);
+        (await alice.PostAsJsonAsync("/api/models/alice/secret/discussions", new { title = "For nobody else", description = "@carol cannot see this" })).EnsureSuccessStatusCode();
+        (await alice.DeleteAsync("/api/models/alice/compass/discussions/1")).EnsureSuccessStatusCode();
+        await receiver.CountAsync(5);
+
+        Assert.Equal(
+            [
+                "alice@example.org: carol opened the discussion “Weights do not load” (#1) of alice/compass",
+                "bob@example.org: carol mentioned you in “Weights do not load” (#1) of alice/compass",
+            ],
+            sink.All.Take(2).Select(m => $"{m.To}: {m.Subject}").Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["carol@example.org: alice commented on “Weights do not load” (#1) of alice/compass", "alice@example.org: carol closed “Weights do not load” (#1) of alice/compass"],
+            sink.All.Skip(2).Select(m => $"{m.To}: {m.Subject}"));
+        var told = receiver.About("alice/compass");
+        Assert.Equal(["discussion create", "discussion.comment create", "discussion update", "discussion delete"], told.Select(t => t.Scope));
+        Assert.Equal(["event", "repo", "webhook", "discussion", "comment"], told[0].Body.AsObject().Select(p => p.Key));
+        Assert.Equal(["id", "title", "url", "status", "author", "num", "isPullRequest", "pinned"], told[0].Body["discussion"]!.AsObject().Select(p => p.Key));
+        Assert.Equal($"{world.Server.Url}alice/compass/discussions/1", told[0].Body["discussion"]!["url"]!["web"]!.GetValue<string>());
+        Assert.Null(told[0].Body["repo"]!["headSha"]);
+        Assert.Equal(("Look again.", "closed"), (told[1].Body["comment"]!["content"]!.GetValue<string>(), told[2].Body["discussion"]!["status"]!.GetValue<string>()));
+    }
+
+    [Fact]
     public async Task The_bell_counts_what_is_unread_and_where_one_is_told_is_chosen()
     {
         var sink = new Sink();

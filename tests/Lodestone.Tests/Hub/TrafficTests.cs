@@ -148,6 +148,7 @@ public sealed class TrafficTests : IAsyncLifetime
     }
 }
 
+[NoDatabase]
 public sealed class CountingRulesTests
 {
     [Theory]

@@ -28,7 +28,7 @@ internal sealed class MergeChecks(HubDb db)
             return [MergeCheck.Failed("conflicts", $"{discussion.RefName}, or the branch that it is meant for, is gone.")];
         }
 
-        return [.. Status(discussion, proposal), Conflicts(proposal), .. Card(repo, proposal), await FilesAsync(repo, proposal, cancel)];
+        return [.. Status(discussion, proposal), .. Conflicts(discussion, proposal), .. Card(repo, proposal), await FilesAsync(repo, proposal, cancel)];
     }
 
     private static IEnumerable<MergeCheck> Status(Discussion discussion, Proposal proposal)
@@ -44,11 +44,11 @@ internal sealed class MergeChecks(HubDb db)
         }
     }
 
-    private static MergeCheck Conflicts(Proposal proposal) => proposal.Conflicts() switch
+    private static IEnumerable<MergeCheck> Conflicts(Discussion discussion, Proposal proposal) => proposal.Conflicts() switch
     {
-        [] when proposal.IsContained => MergeCheck.Warned("conflicts", "Its base has all of its commits already."),
-        [] => MergeCheck.Passed("conflicts", "It fits its base."),
-        var files => MergeCheck.Failed("conflicts", $"It conflicts with its base in {Named(files)}."),
+        [] when proposal.IsContained => discussion.Head is null ? [] : [MergeCheck.Warned("conflicts", "Its base has all of its commits already.")],
+        [] => [MergeCheck.Passed("conflicts", "It fits its base.")],
+        var files => [MergeCheck.Failed("conflicts", $"It conflicts with its base in {Named(files)}.")],
     };
 
     private static IEnumerable<MergeCheck> Card(Repo repo, Proposal proposal)

@@ -48,7 +48,7 @@ internal sealed class XorbAccess(HubDb db, HubOptions options)
         var (repoId, namespaces, isShared) = (token.RepoId, token.Namespaces, options.SharePublicChunks);
         var holderId = token.HolderId;
         var accepted = db.AccessRequests.Where(a => a.State == AccessState.Accepted && (a.SubjectId == holderId || namespaces.Contains(a.SubjectId)));
-        var repos = db.Repos.Where(r => r.Id == repoId
+        var repos = db.Repos.Where(r => r.DisabledAt == null).Where(r => r.Id == repoId
             || (namespaces.Contains(r.OwnerId) && (r.Gate == null || !r.GatesMembers))
             || (!r.IsPrivate && (isShared || r.Gate != null) && (r.Gate == null || accepted.Any(a => a.RepoId == r.Id))));
         return db.ChunkedFiles.Where(f => db.LfsObjects.Any(o => o.Sha256 == f.Sha256 && repos.Any(r => r.Id == o.RepoId)));

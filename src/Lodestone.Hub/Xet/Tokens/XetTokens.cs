@@ -37,6 +37,11 @@ internal sealed class XetTokens(HubDb db, Gates gates, LinkKeys keys, TimeProvid
 
         var repo = await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == token.RepoId && r.OwnerId == token.OwnerId, cancel)
             ?? throw new Refusal(RefusalCode.Forbidden, "The repository of this Xet token is gone, or belongs to somebody else now.");
+        if (repo.DisabledAt is not null)
+        {
+            throw HubRefusals.Disabled(repo);
+        }
+
         return repo.Gate is null || token.Namespaces.Contains(repo.OwnerId) ? token : await PastGateAsync(token, repo, request, cancel);
     }
 

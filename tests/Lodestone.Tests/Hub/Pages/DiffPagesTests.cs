@@ -98,8 +98,8 @@ public sealed class DiffPagesTests
         var url = (await sent.OkAsync())["pullRequestUrl"]!.GetValue<string>();
         await alice.CommitAsync("alice/compass", ("main.txt", "on main\n"));
 
-        using var led = await alice.GetAsync(new Uri(url).AbsolutePath);
-        var page = await alice.PageAsync(new Uri(world.Server.Url, led.Headers.Location!).AbsolutePath);
+        var thread = await alice.PageAsync(new Uri(url).AbsolutePath);
+        var page = await alice.PageAsync(thread.QuerySelectorAll(".tabs__tab").Single(t => t.TextContent.Contains("Files changed", StringComparison.Ordinal)).GetAttribute("href")!);
         var refs = await alice.PageAsync("/alice/compass/refs");
 
         Assert.Equal(["new"], page.TextsOf("ins.diff-line"));

@@ -183,6 +183,7 @@ public sealed class WebhooksTests
         var id = await HookAsync(alice, receiver.Url, "user", "alice");
         await alice.CreateRepoAsync("alice/compass");
         await receiver.CountAsync(1);
+        await Eventually.TrueAsync(async () => (await LogAsync(alice, id)).All(d => d["tries"]!.GetValue<long>() > 0)); // its row is written after its answer
 
         await world.UseAsync<HubDb, int>(db => db.Database.ExecuteSqlAsync($"update hub_webhook set failing_since = {Stored(db, world.Server.Clock.GetUtcNow() - WebhookSending.Patience)}"));
         world.Server.Clock.Advance(TimeSpan.FromMinutes(1));

@@ -29,12 +29,15 @@ public sealed class ScopesTests(OauthStage stage) : IClassFixture<OauthStage>
         { "GET", "/api/v1/usage", null, "read-billing", 200, 403 },
         { "GET", "/api/v1/wallet", null, "read-billing", 200, 403 },
         { "GET", "/oauth/userinfo", null, "openid", 200, 403 },
+        { "POST", "/api/collections", """{"title":"Atlas {0}","namespace":"alice"}""", "write-collections", 200, 403 },
+        { "GET", "/api/settings/webhooks", null, "webhooks", 200, 403 },
 
         // Whatever an app was allowed, an account is nothing that it looks after.
         { "GET", "/api/v1/tokens", null, "none", 0, 403 },
         { "POST", "/api/v1/tokens", """{"name":"more","role":"write"}""", "none", 0, 403 },
         { "POST", "/api/v1/organizations", """{"name":"made"}""", "none", 0, 403 },
         { "PUT", "/api/organizations/acme/members/bob/role", """{"role":"admin"}""", "none", 0, 403 },
+        { "POST", "/api/settings/webhooks", """{"url":"https://example.com/x","watched":[{"type":"user","name":"alice"}]}""", "none", 0, 403 },
         { "GET", "/settings/profile", null, "none", 0, 403 },
         { "GET", "/settings/applications", null, "none", 0, 403 },
         { "GET", "/alice/secret", null, "none", 0, 403 },
