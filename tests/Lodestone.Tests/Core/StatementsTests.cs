@@ -20,7 +20,7 @@ public sealed class StatementsTests
             var level = await database.WriteAsync(
                 DatabaseFile.Billing,
                 durability,
-                sql => sql.FindAsync(FormattableStringFactory.Create(question), row => Convert.ToString(row.GetValue(0), CultureInfo.InvariantCulture), CancellationToken.None),
+                sql => sql.FindAsync(FormattableStringFactory.Create(question), row => row.GetValue(0).ToString() ?? "", CancellationToken.None),
                 CancellationToken.None);
 
             Assert.Equal(durability is Durability.Disk ? survives : dies, level);
