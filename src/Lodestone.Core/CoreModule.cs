@@ -72,7 +72,7 @@ public static class CoreModule
     {
         app.UseRequestIds(app.Services.GetRequiredService<TimeProvider>());
         app.UseExceptionHandler(_ => { });
-        app.UseUnmatchedRoutes();
+        app.UseWordsForWordlessAnswers();
         return app;
     }
 
@@ -82,15 +82,4 @@ public static class CoreModule
         app.MapPrometheusScrapingEndpoint("/metrics");
         return app;
     }
-
-    // Routing answers 404 and 405 with empty bodies; clients want the shape they know.
-    private static void UseUnmatchedRoutes(this WebApplication app) => app.Use(async (context, next) =>
-    {
-        await next(context);
-        var response = context.Response;
-        if (context.GetEndpoint() is null && !response.HasStarted && response.StatusCode is 404 && response.ContentLength is null)
-        {
-            await app.Services.GetRequiredService<RefusalHandler>().WriteAsync(context, new Refusal(RefusalCode.NotFound, $"There is nothing at {context.Request.Path}."));
-        }
-    });
 }

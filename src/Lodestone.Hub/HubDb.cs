@@ -91,7 +91,6 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
             facts.Property(f => f.Facts).HasColumnType("jsonb");
             model.Entity<Gate>().Property(g => g.Fields).HasColumnType("jsonb");
             model.Entity<Gate>().Property(g => g.Domains).HasColumnType("jsonb");
-            model.Entity<AccessRequest>().Property(a => a.Answers).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");
         }
     }

@@ -11,6 +11,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Tests;
 
 /// <summary>Ask down, announce up. Project references already keep the order; this says so in one place and guards the tables.</summary>
+[NoDatabase]
 public sealed class ModuleOrderTests
 {
     private static readonly Assembly[] LowestFirst =

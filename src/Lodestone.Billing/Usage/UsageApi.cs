@@ -93,12 +93,29 @@ internal static class UsageApi
     public static string DayText(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }
 
-/// <param name="Account">A namespace; the caller's own unless given.</param>
-/// <param name="Side"><c>buyer</c> (what the account called) or <c>seller</c> (what others called of its models).</param>
-/// <param name="From">First UTC day, <c>yyyy-MM-dd</c>; the month's first unless given.</param>
-/// <param name="To">The day after the last.</param>
-/// <param name="Day">One day, instead of the two.</param>
-/// <param name="Model"><c>owner/name</c>.</param>
-/// <param name="GroupBy"><c>day</c> or <c>model</c>.</param>
-internal sealed record UsageQuery(
-    string? Account = null, string? Side = null, DateOnly? From = null, DateOnly? To = null, DateOnly? Day = null, string? Model = null, string? GroupBy = null, string? Cursor = null);
+/// <summary>Which calls a usage report is about.</summary>
+internal sealed record UsageQuery
+{
+    /// <summary>A namespace; the caller's own unless given.</summary>
+    public string? Account { get; init; }
+
+    /// <summary><c>buyer</c> (what the account called) or <c>seller</c> (what others called of its models).</summary>
+    public string? Side { get; init; }
+
+    /// <summary>First UTC day, <c>yyyy-MM-dd</c>; the month's first unless given.</summary>
+    public DateOnly? From { get; init; }
+
+    /// <summary>The day after the last.</summary>
+    public DateOnly? To { get; init; }
+
+    /// <summary>One day, instead of the two.</summary>
+    public DateOnly? Day { get; init; }
+
+    /// <summary><c>owner/name</c>.</summary>
+    public string? Model { get; init; }
+
+    /// <summary><c>day</c> or <c>model</c>.</summary>
+    public string? GroupBy { get; init; }
+
+    public string? Cursor { get; init; }
+}

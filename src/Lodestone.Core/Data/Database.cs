@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Data.Common;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
 namespace Lodestone.Core;
@@ -81,6 +82,7 @@ public sealed class Database : IAsyncDisposable
 
     internal void Configure(DbContextOptionsBuilder options, DatabaseFile file)
     {
+        options.UseLoggerFactory(NullLoggerFactory.Instance);
         if (_postgres is not null)
         {
             options.UseNpgsql(_postgres);

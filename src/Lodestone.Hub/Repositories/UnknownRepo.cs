@@ -15,9 +15,9 @@ internal static class UnknownRepo
 
     public static void MapUnknownRepo(this IEndpointRouteBuilder routes)
     {
-        routes.Map("/api/{type:regex(^(models|datasets|spaces)$)}/{name}", Refuse).WithOrder(Last);
-        routes.Map("/api/{type:regex(^(models|datasets|spaces)$)}/{owner}/{name}/{**rest}", Refuse).WithOrder(Last);
-        foreach (var place in (string[])["/{name}", "/{type:regex(^(datasets|spaces)$)}/{name}"])
+        routes.Map("/api/{type:repoType}/{name}", Refuse).WithOrder(Last);
+        routes.Map("/api/{type:repoType}/{owner}/{name}/{**rest}", Refuse).WithOrder(Last);
+        foreach (var place in (string[])["/{name}", "/{type:repoPrefix}/{name}"])
         {
             routes.Map(place + "/resolve/{**rest}", Refuse).WithOrder(Last);
             routes.Map(place + "/raw/{**rest}", Refuse).WithOrder(Last);

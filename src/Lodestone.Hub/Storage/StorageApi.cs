@@ -20,7 +20,7 @@ internal static class StorageApi
         storage.MapGet("", Show);
         storage.MapPut("", SetLimit);
         storage.MapDelete("", RemoveLimit);
-        storage.MapGet("/{type:regex(^(models|datasets|spaces)$)}/{repository}", ShowRepo);
+        storage.MapGet("/{type:repoType}/{repository}", ShowRepo);
     }
 
     private static async Task<Ok<StorageView>> Show(

@@ -12,7 +12,7 @@ internal static class Xet
     public const string Place = "/xet";
 
     /// <summary>What the calls know of chunks is of one sort; clients name it, in one of two ways.</summary>
-    public const string Prefix = "{prefix:regex(^default(-merkledb)?$)}";
+    public const string Prefix = "{prefix:xetPrefix}";
 
     /// <summary>Clients that know a newer call try the older one after a 404, but ask for a new token after a 401.</summary>
     public static void MapUnknownXet(this IEndpointRouteBuilder xet) => xet.Map("/{**rest}", Refuse);

@@ -4,6 +4,7 @@ using Lodestone.Billing;
 
 namespace Lodestone.Tests.Billing;
 
+[NoDatabase]
 public sealed class PriceTests
 {
     private const long Million = 1_000_000;

@@ -4,6 +4,7 @@ using Lodestone.Core;
 
 namespace Lodestone.Tests.Core;
 
+[NoDatabase]
 public sealed class DiskBlobStoreTests : IDisposable
 {
     private readonly string _directory = Directory.CreateTempSubdirectory("lodestone-blobs-").FullName;

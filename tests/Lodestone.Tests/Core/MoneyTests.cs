@@ -4,6 +4,7 @@ using Lodestone.Core;
 
 namespace Lodestone.Tests.Core;
 
+[NoDatabase]
 public sealed class MoneyTests
 {
     private static readonly Gen<Int128> Picos =

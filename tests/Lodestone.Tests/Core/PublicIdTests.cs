@@ -2,6 +2,7 @@ using Lodestone.Core;
 
 namespace Lodestone.Tests.Core;
 
+[NoDatabase]
 public sealed class PublicIdTests
 {
     [Fact]

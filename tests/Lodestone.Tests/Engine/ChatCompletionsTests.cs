@@ -4,6 +4,7 @@ using System.Text.Json;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class ChatCompletionsTests(EngineProcess engine) : IClassFixture<EngineProcess>
 {
     private static readonly string[] Stops = ["to ma", "never"];

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class ChatRefusalsTests(EngineProcess engine) : IClassFixture<EngineProcess>
 {
     [Theory]

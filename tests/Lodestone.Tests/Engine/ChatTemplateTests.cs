@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class ChatTemplateTests
 {
     private static readonly FakeTimeProvider Clock = new(new DateTimeOffset(2026, 3, 9, 14, 5, 0, TimeSpan.Zero));

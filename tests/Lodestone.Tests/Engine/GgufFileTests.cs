@@ -4,6 +4,7 @@ using Lodestone.Engine.Native;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class GgufFileTests : IDisposable
 {
     private readonly string _path = Path.GetTempFileName();

@@ -3,6 +3,7 @@ using Lodestone.Engine.Inference;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class TextAssemblerTests
 {
     [Fact]

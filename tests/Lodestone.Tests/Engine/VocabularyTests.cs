@@ -3,6 +3,7 @@ using Lodestone.Engine.Templates;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class VocabularyTests : IDisposable
 {
     private readonly LoadedModel _model = LoadedModel.Load(EngineProcess.DemoModel);

@@ -7,6 +7,7 @@ using System.Text.Json;
 
 namespace Lodestone.Tests.Engine;
 
+[NoDatabase]
 public sealed class WorkerLifeTests : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("worker");

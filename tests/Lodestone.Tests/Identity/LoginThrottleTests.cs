@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lodestone.Tests.Identity;
 
+[NoDatabase]
 public sealed class LoginThrottleTests
 {
     private static readonly IPAddress Office = IPAddress.Parse("192.0.2.7");

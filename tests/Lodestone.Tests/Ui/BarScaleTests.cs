@@ -4,6 +4,7 @@ using Lodestone.Ui;
 
 namespace Lodestone.Tests.Ui;
 
+[NoDatabase]
 public sealed class BarScaleTests
 {
     [Theory]

@@ -2,6 +2,7 @@ using Lodestone.Ui;
 
 namespace Lodestone.Tests.Ui;
 
+[NoDatabase]
 public sealed class CardMarkdownTests
 {
     private static readonly CardAddresses Addresses = new(path => $"/acme/gem/blob/main/{path}", path => $"/acme/gem/resolve/main/{path}");

@@ -6,6 +6,7 @@ using Lodestone.Ui;
 namespace Lodestone.Tests.Ui;
 
 /// <summary>Texts that have run script somewhere, and one judge that knows nothing of the sanitiser.</summary>
+[NoDatabase]
 public sealed partial class CardXssTests
 {
     private static readonly HashSet<string> Inert = new(

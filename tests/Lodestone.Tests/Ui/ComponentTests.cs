@@ -10,6 +10,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Lodestone.Tests.Ui;
 
+[NoDatabase]
 public sealed class ComponentTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 26, 12, 0, 0, TimeSpan.Zero);

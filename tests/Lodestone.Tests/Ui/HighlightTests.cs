@@ -5,6 +5,7 @@ using Lodestone.Ui;
 
 namespace Lodestone.Tests.Ui;
 
+[NoDatabase]
 public sealed class HighlightTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 namespace Lodestone.Tests.Ui;
 
 /// <summary>What browsers would refuse under the content security policy is refused here, for every module's pages.</summary>
+[NoDatabase]
 public sealed partial class MarkupTests
 {
     public static TheoryData<string> Files { get; } = new(

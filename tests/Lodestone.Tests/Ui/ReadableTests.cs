@@ -3,6 +3,7 @@ using Lodestone.Ui;
 
 namespace Lodestone.Tests.Ui;
 
+[NoDatabase]
 public sealed class ReadableTests
 {
     private static readonly DateTimeOffset Now = new(2026, 11, 26, 12, 0, 0, TimeSpan.Zero);

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 namespace Lodestone.Tests.Ui;
 
 /// <summary>Contrast by WCAG 2.2, success criteria 1.4.3 (text) and 1.4.11 (edges of controls), computed from the tokens themselves.</summary>
+[NoDatabase]
 public sealed partial class TokensTests
 {
     private const double Text = 4.5;

@@ -1,4 +1,5 @@
 using System.Net;
+using Lodestone.Core;
 using Lodestone.Server;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -36,11 +37,11 @@ public sealed class TestServer : IAsyncDisposable
 
     public static async Task<TestServer> StartAsync(Action<IServiceCollection>? adjust = null, Action<IEndpointRouteBuilder>? routes = null, bool isDemo = false)
     {
-        var directory = Directory.CreateTempSubdirectory("lodestone-test-").FullName;
+        NoDatabaseAttribute.MustNotStandOn(TestContext.Current.TestClass);
+        var directory = TemporaryFolder();
         var database = await TestDatabase.CreateAsync();
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 2, 9, 0, 0, TimeSpan.Zero));
-        var serve = new ServeOptions { DataDirectory = directory, Url = new Uri("http://127.0.0.1:0"), Database = database?.ConnectionString, Demo = isDemo };
-        var app = LodestoneServer.Create(serve, services =>
+        var app = LodestoneServer.Create(Options(directory, database?.ConnectionString, isDemo), services =>
         {
             services.AddLogging(logging => logging.SetMinimumLevel(LogLevel.Warning));
             services.AddSingleton<TimeProvider>(clock);
@@ -49,6 +50,18 @@ public sealed class TestServer : IAsyncDisposable
         routes?.Invoke(app);
         await LodestoneServer.StartAsync(app, CancellationToken.None);
         return new TestServer(app, directory, database, clock);
+    }
+
+    /// <summary>Brings a PostgreSQL database to the schema, without starting a server on it.</summary>
+    internal static async Task ApplySchemaAsync(string database)
+    {
+        var directory = TemporaryFolder();
+        await using (var app = LodestoneServer.Create(Options(directory, database, isDemo: false)))
+        {
+            await app.Services.GetRequiredService<SchemaRunner>().RunAsync(CancellationToken.None);
+        }
+
+        Directory.Delete(directory, recursive: true);
     }
 
     /// <summary>A client without credentials that follows no redirects and keeps no cookies.</summary>
@@ -76,4 +89,9 @@ public sealed class TestServer : IAsyncDisposable
 
         Directory.Delete(_directory, recursive: true);
     }
+
+    private static string TemporaryFolder() => Directory.CreateTempSubdirectory("lodestone-test-").FullName;
+
+    private static ServeOptions Options(string directory, string? database, bool isDemo) =>
+        new() { DataDirectory = directory, Url = new Uri("http://127.0.0.1:0"), Database = database, Demo = isDemo };
 }

@@ -4,6 +4,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class GitAttributesTests : IDisposable
 {
     private readonly RealGit _git = new();

@@ -2,6 +2,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class GitPathTests
 {
     [Theory]

@@ -3,6 +3,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class HistoryTests : IDisposable
 {
     private readonly RealGit _git = new();

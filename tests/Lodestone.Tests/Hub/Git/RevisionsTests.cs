@@ -2,6 +2,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class RevisionsTests : IDisposable
 {
     private readonly RealGit _git = new();

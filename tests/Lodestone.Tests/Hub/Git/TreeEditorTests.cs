@@ -5,6 +5,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class TreeEditorTests : IDisposable
 {
     private readonly RealGit _git = new();

@@ -2,6 +2,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class UnifiedDiffTests : IDisposable
 {
     private readonly RealGit _git = new();

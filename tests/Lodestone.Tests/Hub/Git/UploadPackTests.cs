@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lodestone.Tests.Hub.Git;
 
+[NoDatabase]
 public sealed class UploadPackTests : IAsyncLifetime
 {
     private readonly RealGit _git = new();

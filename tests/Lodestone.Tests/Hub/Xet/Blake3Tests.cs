@@ -5,6 +5,7 @@ using Org.BouncyCastle.Crypto.Parameters;
 
 namespace Lodestone.Tests.Hub.Xet;
 
+[NoDatabase]
 public sealed class Blake3Tests
 {
     /// <summary>Each width that this processor has.</summary>

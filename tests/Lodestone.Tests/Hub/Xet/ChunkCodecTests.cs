@@ -5,6 +5,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Xet;
 
+[NoDatabase]
 public sealed class ChunkCodecTests
 {
     private static readonly int[] Lengths = [1, 2, 3, 4, 5, 6, 7, 8, 13, 63, 64, 1023, 1024, 1025, 8191, 65_536, 131_069, 131_070, 131_071, 131_072];

@@ -6,6 +6,7 @@ using Lodestone.Hub;
 namespace Lodestone.Tests.Hub.Xet;
 
 /// <summary>What is not a shard: refused with its reason, whatever it says about its own size.</summary>
+[NoDatabase]
 public sealed class DamagedShardTests
 {
     private const long MostMemory = 512 * 1024;

@@ -5,6 +5,7 @@ using Lodestone.Hub;
 namespace Lodestone.Tests.Hub.Xet;
 
 /// <summary>What is not a xorb: refused with its reason.</summary>
+[NoDatabase]
 public sealed class DamagedXorbTests
 {
     private static readonly byte[] Good = XetSome.Record(XetSome.Bytes(1, 10_000));

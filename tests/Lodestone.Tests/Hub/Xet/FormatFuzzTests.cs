@@ -10,6 +10,7 @@ namespace Lodestone.Tests.Hub.Xet;
 /// Xorbs and shards changed at random: each is refused as the sender's fault, or is what it says. Never anything else, and
 /// never more memory than a good one takes.
 /// </summary>
+[NoDatabase]
 public sealed class FormatFuzzTests
 {
     /// <summary>How many of each; or for how long, by <c>scripts/fuzz-xet</c>.</summary>

@@ -4,6 +4,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Xet;
 
+[NoDatabase]
 public sealed class HashTreeTests
 {
     [Fact]

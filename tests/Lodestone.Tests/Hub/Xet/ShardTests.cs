@@ -3,6 +3,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Xet;
 
+[NoDatabase]
 public sealed class ShardTests
 {
     [Theory]

@@ -4,6 +4,7 @@ using Lodestone.Hub;
 namespace Lodestone.Tests.Hub.Xet;
 
 /// <summary>The hashes that the stock JavaScript client computes, of random files.</summary>
+[NoDatabase]
 public sealed class XetClientHashesTests
 {
     private const int Files = 60;

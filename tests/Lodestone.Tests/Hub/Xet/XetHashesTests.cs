@@ -5,6 +5,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Xet;
 
+[NoDatabase]
 public sealed class XetHashesTests
 {
     /// <param name="step">Bytes that the chunker is given at a time.</param>

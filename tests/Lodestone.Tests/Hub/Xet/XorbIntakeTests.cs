@@ -3,6 +3,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Xet;
 
+[NoDatabase]
 public sealed class XorbIntakeTests
 {
     /// <param name="step">Bytes that come at a time.</param>

@@ -9,6 +9,7 @@ namespace Lodestone.Tests.Hub.Git.Histories;
 /// Random histories come out as libgit2 says they must. <c>scripts/fuzz-histories</c> lives other ones for as long as one likes:
 /// it names a first seed and a number of minutes in the environment.
 /// </summary>
+[NoDatabase]
 public sealed class RandomHistoriesTests(ITestOutputHelper output)
 {
     private const int InTheSuite = 2000;
