@@ -7,14 +7,14 @@ namespace Lodestone.Billing;
 internal sealed class AccountChoice(Namespaces namespaces, Caller caller)
 {
     /// <summary>The account, if the caller belongs to it or operates the server.</summary>
-    /// <exception cref="Refusal"><c>unauthenticated</c>, <c>not_found</c>.</exception>
+    /// <exception cref="Refusal"><c>unauthenticated</c>, <c>insufficient_scope</c>, <c>not_found</c>.</exception>
     public async Task<Namespace> FindAsync(string? name, CancellationToken cancel)
     {
-        var own = caller.Authenticated().Id;
+        var own = caller.Allowing(TokenScope.ReadBilling).Id;
         var account = string.IsNullOrEmpty(name)
             ? (await namespaces.ByIdAsync([own], cancel)).GetValueOrDefault(own)
             : await namespaces.FindAsync(name, cancel);
-        return account is not null && (caller.CanRead(account.Id) || caller.IsAdministrator)
+        return account is not null && (caller.CanRead(account.Id, TokenScope.ReadBilling) || caller.IsAdministrator)
             ? account
             : throw new Refusal(RefusalCode.NotFound, $"You have no account called {name}.") { Param = "account" };
     }

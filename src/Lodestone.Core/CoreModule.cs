@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Core;
 
@@ -26,6 +27,15 @@ public static class CoreModule
         services.AddSingleton<IBlobStore>(p => new DiskBlobStore(p.GetRequiredKeyedService<HashFolder>(BlobsFolder)));
         services.AddSingleton(p => new PartialBlobs(p.GetRequiredKeyedService<HashFolder>(BlobsFolder), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Tasks(p.GetRequiredService<CoreDbs>(), p.GetRequiredService<Database>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<PublicAddress>();
+        services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing")
+            .Validate(options => options.IsValid, "Outgoing:AllowedRanges has something that is no range of addresses. Write 10.20.0.0/16.").ValidateOnStart();
+        services.TryAddSingleton(p => p.GetRequiredService<IOptions<OutgoingOptions>>().Value);
+        services.TryAddSingleton<HostLookup>(System.Net.Dns.GetHostAddressesAsync);
+        services.AddSingleton<OutgoingCalls>();
+        services.AddOptions<MailOptions>().BindConfiguration("Mail")
+            .Validate(options => options.IsValid, "Mail:From is no address, or Mail:Port no port.").ValidateOnStart();
+        services.AddSingleton<IMail>(p => new SmtpMail(p.GetRequiredService<IOptions<MailOptions>>().Value));
         services.AddHostedService<OutboxDelivery>();
         services.AddHostedService<TaskLoop>();
 
@@ -46,9 +56,8 @@ public static class CoreModule
         where TContext : ModuleDb
     {
         services.AddSingleton(new ModuleSchema(module, file, typeof(TContext).Assembly));
-        return services.AddDbContext<TContext>(
-            (provider, options) => provider.GetRequiredService<Database>().Configure(options, file),
-            optionsLifetime: ServiceLifetime.Singleton); // building them for each context would cost more than a query
+        return services.AddDbContextPool<TContext>( // making a context costs more than a query
+            (provider, options) => provider.GetRequiredService<Database>().Configure(options, file));
     }
 
     /// <summary>Has <typeparamref name="THandler"/> hear every published <typeparamref name="T"/>, at least once.</summary>

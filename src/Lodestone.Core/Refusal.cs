@@ -31,6 +31,7 @@ public sealed record RefusalCode(string Code, int Status, string? HubCode = null
     public static RefusalCode Unauthenticated { get; } = new("unauthenticated", 401);
     public static RefusalCode InvalidCredentials { get; } = new("invalid_credentials", 401);
     public static RefusalCode Forbidden { get; } = new("forbidden", 403);
+    public static RefusalCode InsufficientScope { get; } = new("insufficient_scope", 403);
     public static RefusalCode NotFound { get; } = new("not_found", 404);
     public static RefusalCode Conflict { get; } = new("conflict", 409);
     public static RefusalCode TooLarge { get; } = new("request_too_large", 413);

@@ -21,7 +21,7 @@ public static class GatewayModule
         services.AddSingleton<KnownModels>();
         services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
-        services.AddScoped<ChatCompletions>();
+        services.AddSingleton<ChatCompletions>();
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
     }

@@ -18,7 +18,7 @@ internal static class InferenceAccess
 
         if (!caller.Scope.HasFlag(TokenScope.Inference))
         {
-            throw GatewayRefusals.NoInferenceScope(request.BaseAddress() + TokensPage);
+            throw caller.AppId is not null ? TokenScopes.Lacking(TokenScope.Inference) : GatewayRefusals.NoInferenceScope(request.BaseAddress() + TokensPage);
         }
     }
 }

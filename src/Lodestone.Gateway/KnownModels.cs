@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Lodestone.Core;
 using Lodestone.Hub;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Gateway;
 
@@ -9,7 +10,7 @@ namespace Lodestone.Gateway;
 /// What names led to, per credential, for two seconds: who calls a model calls it again. A model that is taken away or
 /// replaced is served for so long at most; one that was not found is looked for every time.
 /// </summary>
-internal sealed class KnownModels(TimeProvider clock)
+internal sealed class KnownModels(IServiceScopeFactory scopes, TimeProvider clock)
 {
     private const int MostRemembered = 10_000;
 
@@ -18,7 +19,7 @@ internal sealed class KnownModels(TimeProvider clock)
     private readonly ConcurrentDictionary<Key, Known> _known = new();
 
     /// <summary><see langword="null"/> when it is missing or the caller may not see it.</summary>
-    public async Task<ServableModel?> FindAsync(Models models, Caller caller, string name, CancellationToken cancel)
+    public async Task<ServableModel?> FindAsync(Caller caller, string name, CancellationToken cancel)
     {
         var key = new Key(caller.Id, caller.CredentialId, name);
         if (_known.TryGetValue(key, out var known) && clock.GetElapsedTime(known.At) < Memory)
@@ -27,7 +28,8 @@ internal sealed class KnownModels(TimeProvider clock)
         }
 
         var at = clock.GetTimestamp();
-        if (await models.FindAsync(caller, name, cancel) is not { } found)
+        await using var scope = scopes.CreateAsyncScope(); // only here: a context that is not used would cost every call
+        if (await scope.ServiceProvider.GetRequiredService<Models>().FindAsync(caller, name, cancel) is not { } found)
         {
             return null;
         }

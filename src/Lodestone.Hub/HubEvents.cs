@@ -9,13 +9,34 @@ public sealed record RepoPublished(Guid RepoId, string Id, string Revision);
 /// <param name="Id"><c>owner/name</c>.</param>
 public sealed record RepoDeleted(Guid RepoId, string Id);
 
+/// <summary>A model's card names for the first time that it was made from another model of this server. Not everybody may see both.</summary>
+/// <param name="BaseId">The model it was made from.</param>
+/// <param name="RepoId">The model that names it.</param>
+/// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c>, <c>quantized</c> or <c>distilled</c>.</param>
+public sealed record DerivativeDeclared(Guid BaseId, Guid RepoId, string Relation);
+
 /// <summary>What became of a thing.</summary>
 public enum ChangeKind
 {
     Create,
     Update,
     Delete,
+
+    /// <summary>It has another place now.</summary>
+    Move,
 }
+
+/// <summary>Something happened to a repository: it was made, moved, hidden, deleted, or references of it changed.</summary>
+/// <param name="EventId">Of what happened; a repository's events are numbered in the order in which they happened.</param>
+/// <param name="Scope"><c>repo</c>, <c>repo.content</c> or <c>repo.config</c>.</param>
+/// <param name="UpdatedRefs">Where the scope is <c>repo.content</c>.</param>
+/// <param name="ActorId">Empty: the server itself.</param>
+public sealed record RepoChanged(Guid RepoId, Guid EventId, string Scope, ChangeKind Kind, IReadOnlyList<UpdatedRef>? UpdatedRefs, Guid ActorId);
+
+/// <param name="Ref">In full, such as <c>refs/heads/main</c>.</param>
+/// <param name="OldSha">Full id; null: it is new.</param>
+/// <param name="NewSha">Full id; null: it is gone.</param>
+public sealed record UpdatedRef(string Ref, string? OldSha, string? NewSha);
 
 /// <summary>A discussion or pull request was opened; renamed, published, closed, reopened, merged, pinned or locked; or deleted.</summary>
 /// <param name="Number">From 1, per repository.</param>
@@ -29,3 +50,6 @@ public sealed record CommentChanged(Guid RepoId, long Number, Guid CommentId, Ch
 /// <param name="SubjectId">The user or organization whose access it is.</param>
 /// <param name="State">The state that it has now: <c>pending</c>, <c>accepted</c>, <c>rejected</c>, <c>revoked</c>.</param>
 public sealed record AccessChanged(Guid RepoId, Guid SubjectId, string State, Guid ActorId);
+
+/// <summary>A webhook took no delivery for days, and is told nothing more until its owner enables it again.</summary>
+public sealed record WebhookSuspended(Guid WebhookId, Guid OwnerId, string Url);

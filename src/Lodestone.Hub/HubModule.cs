@@ -40,8 +40,8 @@ public static class HubModule
         services.AddSingleton<ReposLately>();
         services.AddSingleton<HeldLately>();
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
-        services.AddSingleton<DownloadCounter>();
-        services.AddHostedService(p => p.GetRequiredService<DownloadCounter>());
+        services.AddTraffic();
+        services.AddLineage();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -54,13 +54,74 @@ public static class HubModule
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
+        services.AddSearch();
         services.AddScoped<RepoListing>();
         services.AddScoped<Committing>();
         services.AddScoped<Pushing>();
-        services.AddScoped<PullRequests>();
+        services.AddCommunity();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddPages();
+        services.AddNews();
+        return services.AddXet();
+    }
+
+    public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
+    {
+        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
+        hub.MapCreateRepo();
+        hub.MapRepoAdministration();
+        hub.MapRepoList();
+        hub.MapTagsByType();
+        hub.MapQuickSearch();
+        hub.MapUserLikes();
+        hub.MapOwnedRepos();
+        hub.MapValidateCard();
+        hub.MapUnknownRepo();
+        routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
+        hub.MapWebhooks();
+        routes.MapUnsubscribe();
+        hub.MapCollections();
+        routes.MapGates();
+        routes.MapStorage();
+        routes.MapSweeps();
+        var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
+        repo.MapRepoInfo();
+        repo.MapRepoSettings();
+        repo.MapTreeListing();
+        repo.MapPathsInfo();
+        repo.MapTreeSize();
+        repo.MapDuplicateRepo();
+        repo.MapLikes();
+        repo.MapMetrics();
+        repo.MapWatches();
+        repo.MapDiscussions();
+        repo.MapRefs();
+        repo.MapHistory();
+        repo.MapSuperSquash();
+        repo.MapCompare();
+        repo.MapPreupload();
+        repo.MapLfsFiles();
+        repo.MapCommitUpload();
+        repo.MapXetTokens();
+        repo.MapAccessRequests();
+        foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
+        {
+            hub.MapGroup(place).MapResolve();
+            hub.MapGroup(place).MapAskAccess();
+            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
+            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
+            git.MapGitReading();
+            git.MapGitWriting();
+        }
+
+        routes.MapXet();
+        return routes;
+    }
+
+    private static void AddPages(this IServiceCollection services)
+    {
         services.AddScoped<RepoCare>();
         services.AddScoped<FileEdits>();
         services.AddScoped<UploadForm>();
@@ -78,53 +139,36 @@ public static class HubModule
         services.AddSingleton(new NavItem("Data sets", "/datasets", 11, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Spaces", "/spaces", 12, NavAudience.Everyone));
         services.AddSingleton(new NavItem("Storage", "/admin/storage", 40, NavAudience.Administrator));
-        return services.AddXet();
     }
 
-    public static IEndpointRouteBuilder MapHub(this IEndpointRouteBuilder routes)
+    private static void AddNotifications(this IServiceCollection services)
     {
-        var hub = routes.MapGroup("").WithErrorShape(ErrorShape.Hub).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
-        hub.MapCreateRepo();
-        hub.MapRepoAdministration();
-        hub.MapRepoList();
-        hub.MapTagsByType();
-        hub.MapUserLikes();
-        hub.MapOwnedRepos();
-        hub.MapValidateCard();
-        hub.MapUnknownRepo();
-        routes.MapGroup("").WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).MapLargeFileTransfer();
-        routes.MapGates();
-        routes.MapStorage();
-        routes.MapSweeps();
-        var repo = hub.MapGroup("/api/{type:repoType}/{owner}/{name}");
-        repo.MapRepoInfo();
-        repo.MapRepoSettings();
-        repo.MapTreeListing();
-        repo.MapPathsInfo();
-        repo.MapTreeSize();
-        repo.MapDuplicateRepo();
-        repo.MapLikes();
-        repo.MapRefs();
-        repo.MapHistory();
-        repo.MapSuperSquash();
-        repo.MapCompare();
-        repo.MapPreupload();
-        repo.MapLfsFiles();
-        repo.MapCommitUpload();
-        repo.MapXetTokens();
-        repo.MapAccessRequests();
-        foreach (var place in (string[])["/{owner}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
-        {
-            hub.MapGroup(place).MapResolve();
-            hub.MapGroup(place).MapAskAccess();
-            routes.MapGroup(place).WithErrorShape(ErrorShape.Lfs).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).WithBasicChallenge().MapLfsBatch();
-            var git = routes.MapGroup(place).WithErrorShape(ErrorShape.Text).WithBasicChallenge();
-            git.MapGitReading();
-            git.MapGitWriting();
-        }
+        services.AddScoped<Notifying>();
+        services.AddScoped<Notices>();
+        services.AddScoped<NotificationChoices>();
+        services.AddSingleton<UnsubscribeLinks>();
+        services.AddSingleton<INoticeCount, UnreadNotices>();
+        services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
+        services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
+        services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<RepoChanged, FindDerivations>();
+        services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
+        services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
+    }
 
-        routes.MapXet();
-        return routes;
+    // What tells people and programs of each other's work.
+    private static void AddNews(this IServiceCollection services)
+    {
+        services.AddNotifications();
+        services.AddScoped<Collections>();
+        services.AddScoped<CollectionLists>();
+        services.AddScoped<Feed>();
+        services.AddSingleton(new NavItem("Collections", "/collections", 50, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton<WebhookSecrets>();
+        services.AddScoped<Webhooks>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
+        services.AddSingleton(new SettingsPage("Webhooks", "/settings/webhooks", "bolt", 30));
     }
 
     private static void AddGates(this IServiceCollection services)
@@ -145,6 +189,22 @@ public static class HubModule
         services.AddScoped<DownloadLists>();
     }
 
+    // What people write to each other about a repository.
+    private static void AddCommunity(this IServiceCollection services)
+    {
+        services.AddScoped<Discussions>();
+        services.AddScoped<Comments>();
+        services.AddScoped<DiscussionAccess>();
+        services.AddScoped<DiscussionLists>();
+        services.AddScoped<DiscussionAnswers>();
+        services.AddScoped<Conversations>();
+        services.AddSingleton<CommentText>();
+        services.AddScoped<ProposedCommits>();
+        services.AddScoped<PullRequests>();
+        services.AddScoped<MergeChecks>();
+        services.AddScoped<Merging>();
+    }
+
     private static IServiceCollection AddXet(this IServiceCollection services)
     {
         services.AddHashFolder(XorbStore.Folder);
@@ -157,6 +217,39 @@ public static class HubModule
         services.AddScoped<ShardIntake>();
         services.AddScoped<ChunkAnswers>();
         return services;
+    }
+
+    private static void AddTraffic(this IServiceCollection services)
+    {
+        services.AddSingleton<KnownWeightSets>();
+        services.AddSingleton<TrafficLog>();
+        services.AddHostedService(p => p.GetRequiredService<TrafficLog>());
+        services.AddScoped<TrafficSalts>();
+        services.AddScoped<TrafficWriting>();
+        services.AddScoped<Metrics>();
+        services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
+        services.AddHostedService<TrafficStart>();
+    }
+
+    private static void AddLineage(this IServiceCollection services)
+    {
+        services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoDeleted, LineageKeeping>();
+        services.AddTaskHandler<LineageInference>(LineageInference.Kind);
+        services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
+        services.AddHostedService<LineageStart>();
+        services.AddScoped<Lineage>();
+        services.AddSingleton(LicenceFacts.Shipped());
+    }
+
+    private static void AddSearch(this IServiceCollection services)
+    {
+        services.AddSingleton<RepoCatalogue>();
+        services.AddSingleton<FullText>();
+        services.AddScoped<WideSearch>();
+        services.AddEventHandler<RepoPublished, SearchIndexing>();
+        services.AddTaskHandler<SearchRebuilding>(SearchRebuilding.Kind);
+        services.AddHostedService<SearchCare>();
     }
 
     // Below /xet/, so that no alias is taken for a repository; with tokens of their own.

@@ -36,5 +36,11 @@ public sealed record HubOptions
     /// <summary>Large files that came whole are cut into chunks in the background, so that what they have in common is stored once; off unless given.</summary>
     public bool ChunkLargeFiles { get; init; }
 
+    /// <summary>Models that have tensors in common are found in the background, and pages say which looks derived from which; on unless given.</summary>
+    public bool InferLineage { get; init; } = true;
+
+    /// <summary>Bytes. Models with more safetensors than this are not compared with others; 64 GiB unless given.</summary>
+    public long InferLineageBytes { get; init; } = 64L * 1024 * 1024 * 1024;
+
     internal bool IsValid => MultipartThreshold >= 0 && PartSize > 0 && StorageLimit is not < 0 && ReclaimAfter >= TimeSpan.Zero && XorbGrace >= ShortestXorbGrace;
 }

@@ -23,9 +23,19 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<OauthApp> OauthApps => Set<OauthApp>();
 
+    public DbSet<OauthConsent> OauthConsents => Set<OauthConsent>();
+
+    public DbSet<OauthCode> OauthCodes => Set<OauthCode>();
+
+    public DbSet<OauthToken> OauthTokens => Set<OauthToken>();
+
+    public DbSet<OauthDevice> OauthDevices => Set<OauthDevice>();
+
+    public DbSet<OauthKey> OauthKeys => Set<OauthKey>();
+
     public DbSet<SetupLink> SetupLinks => Set<SetupLink>();
 
-    public DbSet<DataKey> DataKeys => Set<DataKey>();
+    public DbSet<Follow> Follows => Set<Follow>();
 
     protected override string Module => "identity";
 
@@ -45,6 +55,7 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
             token.HasOne<User>().WithMany().HasForeignKey(t => t.UserId);
             token.Property(t => t.Scope).HasConversion<long>();
         });
+        model.Entity<Follow>().HasKey(f => new { f.FollowerId, f.FollowedId });
         model.Entity<ServiceAccount>().HasOne<Namespace>().WithMany().HasForeignKey(a => a.OrganizationId);
         model.Entity<ServiceAccount>().Property(a => a.Role).HasConversion(new RoleConverter());
         model.Entity<ServiceToken>(token =>
@@ -53,9 +64,30 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
             token.Property(t => t.Scope).HasConversion<long>();
         });
         model.Entity<Session>().HasOne<User>().WithMany().HasForeignKey(s => s.UserId);
+        MapOauth(model);
+    }
+
+    private void MapOauth(ModelBuilder model)
+    {
+        var (app, consent, device) = (model.Entity<OauthApp>(), model.Entity<OauthConsent>(), model.Entity<OauthDevice>());
+        app.Ignore(a => a.Redirects);
+        app.Property(a => a.Scope).HasConversion<long>();
+        app.HasOne<Namespace>().WithMany().HasForeignKey(a => a.OwnerId);
+        consent.Ignore(c => c.OrganizationIds);
+        consent.Property(c => c.Scope).HasConversion<long>();
+        consent.HasOne<OauthApp>().WithMany().HasForeignKey(c => c.AppId);
+        consent.HasOne<User>().WithMany().HasForeignKey(c => c.UserId);
+        model.Entity<OauthCode>().Property(c => c.Scope).HasConversion<long>();
+        model.Entity<OauthCode>().HasOne<OauthConsent>().WithMany().HasForeignKey(c => c.ConsentId);
+        model.Entity<OauthToken>().Property(t => t.Scope).HasConversion<long>();
+        model.Entity<OauthToken>().HasOne<OauthConsent>().WithMany().HasForeignKey(t => t.ConsentId);
+        device.Property(d => d.Scope).HasConversion<long>();
+        device.HasOne<OauthApp>().WithMany().HasForeignKey(d => d.AppId);
+        device.HasOne<OauthConsent>().WithMany().HasForeignKey(d => d.ConsentId);
         if (Database.IsNpgsql())
         {
-            model.Entity<OauthApp>().Property(a => a.RedirectUris).HasColumnType("jsonb");
+            app.Property(a => a.RedirectUris).HasColumnType("jsonb");
+            consent.Property(c => c.Organizations).HasColumnType("jsonb");
         }
     }
 

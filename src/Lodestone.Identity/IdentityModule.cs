@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 
 namespace Lodestone.Identity;
 
@@ -17,6 +18,7 @@ public static class IdentityModule
     public static IServiceCollection AddIdentity(this IServiceCollection services)
     {
         services.AddModuleDb<IdentityDb>("identity");
+        services.Configure<RouteOptions>(routes => routes.SetParameterPolicy<AccountSegment>(AccountSegment.Name));
         services.AddSingleton<Passwords>();
         services.AddSingleton<LoginThrottle>();
         services.AddSingleton<Credentials>();
@@ -32,10 +34,14 @@ public static class IdentityModule
 
         services.AddSingleton(new NavItem("New organization", "/organizations/new", 80, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new NavItem("Settings", "/settings", 90, NavAudience.SignedIn, NavPlace.Menu));
+        services.AddSingleton(new SettingsPage("Profile", "/settings/profile", "user", 10));
+        services.AddSingleton(new SettingsPage("Access tokens", "/settings/tokens", "key", 20));
+        services.AddSingleton(new SettingsPage("Applications", "/settings/applications", "app", 22));
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
         services.AddScoped<ServiceAccounts>();
+        services.AddOauth();
         services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));
         return services.AddPublicClasses();
     }
@@ -52,17 +58,41 @@ public static class IdentityModule
         routes.MapWhoAmI();
         routes.MapOverviews();
         routes.MapOrganizations();
+        routes.MapFollows();
         routes.MapServiceAccounts();
         routes.MapTokens();
         routes.MapAvatars();
         routes.MapSignOut();
+        routes.MapDiscovery();
+        routes.MapAuthorize();
+        routes.MapTokenEndpoint();
+        routes.MapDevices();
+        routes.MapUserInfo();
+        routes.MapRegistration();
         return routes;
+    }
+
+    private static void AddOauth(this IServiceCollection services)
+    {
+        services.AddOptions<IdentityOptions>().BindConfiguration("Identity");
+        services.AddSingleton(p => p.GetRequiredService<IOptions<IdentityOptions>>().Value);
+        services.AddSingleton<AddressQuota>();
+        services.AddSingleton<SigningKeys>();
+        services.AddScoped<OauthClients>();
+        services.AddScoped<OauthGrants>();
+        services.AddScoped<OauthConsents>();
+        services.AddScoped<OauthApps>();
+        services.AddScoped<Devices>();
+        services.AddScoped<UserClaims>();
+        services.AddScoped<IdTokens>();
     }
 
     // Their constructors are internal, because what they are made of is.
     private static IServiceCollection AddPublicClasses(this IServiceCollection services)
     {
         services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
+        services.AddScoped(p => new Follows(p.GetRequiredService<IdentityDb>(), p.GetRequiredService<TimeProvider>()));
+        services.AddScoped(p => new People(p.GetRequiredService<IdentityDb>()));
         services.AddScoped(p => new Accounts(
             p.GetRequiredService<IdentityDb>(),
             p.GetRequiredService<Passwords>(),

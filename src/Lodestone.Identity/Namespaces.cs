@@ -29,6 +29,15 @@ public sealed class Namespaces
             .Join(_db.Namespaces, a => a.OrganizationId, n => n.Id, (a, n) => new { a.Id, Name = n.Name + "/" + a.Name })
             .ToDictionaryAsync(a => a.Id, a => a.Name, cancel);
 
+    /// <summary>Those whose name has the text, in any case, or whose full name has it as typed; the shortest names first.</summary>
+    public async Task<FoundNamespaces> SearchAsync(string text, bool isOrganization, int limit, CancellationToken cancel)
+    {
+        var lowered = Namespace.Lower(text);
+        var found = _db.Namespaces.AsNoTracking().Where(n => n.IsOrganization == isOrganization && (n.LoweredName.Contains(lowered) || n.FullName.Contains(text)));
+        var some = await found.OrderBy(n => n.LoweredName.Length).ThenBy(n => n.LoweredName).Take(limit).ToListAsync(cancel);
+        return new FoundNamespaces(some, some.Count < limit ? some.Count : await found.CountAsync(cancel));
+    }
+
     /// <summary>Of an organization its members, of a user the organizations; by name, at most <paramref name="limit"/>.</summary>
     public async Task<IReadOnlyList<Namespace>> TiedToAsync(Namespace one, int limit, CancellationToken cancel)
     {
@@ -38,6 +47,9 @@ public sealed class Namespaces
         return await _db.Namespaces.AsNoTracking().Where(n => ids.Contains(n.Id)).OrderBy(n => n.LoweredName).Take(limit).ToListAsync(cancel);
     }
 }
+
+/// <param name="Total">Of all that fit.</param>
+public sealed record FoundNamespaces(IReadOnlyList<Namespace> Some, int Total);
 
 /// <summary>A user's or an organization's name, with what everybody may know of its owner.</summary>
 public sealed class Namespace

@@ -47,7 +47,7 @@ internal static class LodestoneServer
 
         var app = builder.Build();
         app.UseCore();
-        app.UseWhen(context => !IsBytes(context.Request.Path), pages => pages.UseResponseCompression());
+        app.UseWhen(context => !IsForPrograms(context.Request.Path), pages => pages.UseResponseCompression());
         app.UseSecurityHeaders();
         app.UseHubCors();
         app.UseIdentity();
@@ -63,9 +63,10 @@ internal static class LodestoneServer
         return app;
     }
 
-    /// <summary>Files and their parts: never compressed, and compression's stream in between would cost a copy.</summary>
-    private static bool IsBytes(PathString path) =>
-        path.StartsWithSegments("/api/lfs", StringComparison.Ordinal) || path.Value?.Contains("/resolve/", StringComparison.Ordinal) is true;
+    /// <summary>What is never a page, so never compressed: compression's stream in between would cost a copy, or time before each token.</summary>
+    private static bool IsForPrograms(PathString path) =>
+        path.StartsWithSegments("/api", StringComparison.Ordinal) || path.StartsWithSegments("/v1", StringComparison.Ordinal)
+        || path.Value?.Contains("/resolve/", StringComparison.Ordinal) is true;
 
     /// <summary>Brings the schema up to date, applies the seed, then listens, then says that it is ready.</summary>
     public static async Task StartAsync(WebApplication app, CancellationToken cancel)

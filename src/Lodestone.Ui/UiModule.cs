@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -21,6 +22,11 @@ public static class UiModule
         services.AddSingleton<CardMarkdown>();
         return services;
     }
+
+    /// <summary>Lets the page's forms lead to another site too: a browser checks the redirects that answer a form.</summary>
+    /// <param name="source">A source expression: <c>https://example.org</c>.</param>
+    public static void AllowFormsTo(HttpResponse response, string source) =>
+        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy.Replace("form-action 'self'", $"form-action 'self' {source}", StringComparison.Ordinal);
 
     /// <summary>Headers that keep a browser from doing what no page of ours asks for; put it before everything that answers.</summary>
     public static IApplicationBuilder UseSecurityHeaders(this IApplicationBuilder app) => app.Use((context, next) =>

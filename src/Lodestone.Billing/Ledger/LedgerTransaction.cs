@@ -19,13 +19,16 @@ internal sealed class LedgerTransaction
 
     public static string UsageKey(Guid eventId) => $"usage:{eventId:N}";
 
-    /// <summary>Debits one account and credits another. Both are added to the context; nothing is saved yet.</summary>
-    public static void Post(BillingDb db, LedgerEntry entry, DateTimeOffset now)
+    /// <summary>Debits one account and credits another.</summary>
+    public static (LedgerTransaction Transaction, Posting[] Postings) Of(LedgerEntry entry, DateTimeOffset now)
     {
         var id = Guid.CreateVersion7(now);
-        db.LedgerTransactions.Add(new LedgerTransaction { Id = id, Key = entry.Key, Kind = entry.Kind, EffectiveAt = entry.EffectiveAt, BookedAt = now });
-        db.Postings.Add(new Posting { TransactionId = id, Line = 1, Account = entry.Debit, Currency = entry.Amount.Currency, Amount = entry.Amount });
-        db.Postings.Add(new Posting { TransactionId = id, Line = 2, Account = entry.Credit, Currency = entry.Amount.Currency, Amount = -entry.Amount });
+        return (
+            new LedgerTransaction { Id = id, Key = entry.Key, Kind = entry.Kind, EffectiveAt = entry.EffectiveAt, BookedAt = now },
+            [
+                new Posting { TransactionId = id, Line = 1, Account = entry.Debit, Currency = entry.Amount.Currency, Amount = entry.Amount },
+                new Posting { TransactionId = id, Line = 2, Account = entry.Credit, Currency = entry.Amount.Currency, Amount = -entry.Amount },
+            ]);
     }
 }
 

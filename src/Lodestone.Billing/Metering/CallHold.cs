@@ -46,8 +46,6 @@ internal sealed class CallHold
 
     public long DeliveredOutput { get; init; }
 
-    public CallUsage Delivered => new(DeliveredInput, DeliveredOutput);
-
     /// <summary>What is charged for: what was measured, at most what was held, and nothing when the caller got nothing.</summary>
     public CallUsage Chargeable(CallUsage measured, CallOutcome outcome) =>
         measured.OutputTokens == 0 && outcome is not (CallOutcome.Completed or CallOutcome.Stopped)

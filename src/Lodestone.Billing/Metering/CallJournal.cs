@@ -4,38 +4,31 @@ using Lodestone.Core;
 namespace Lodestone.Billing;
 
 /// <summary>
-/// What stands between a request and its first token, in SQL by hand: mapping objects would cost several times what the
-/// database does. A hold needs no wait for the disk: whoever was promised something by it is cut off by the same power cut.
-/// What is charged is an ordinary commit, and takes the holds before it along.
+/// What stands between a request and its first token, and between its last token and the answer's end, in SQL by hand: mapping
+/// objects would cost several times what the database does.
 /// </summary>
-internal sealed class CallJournal(DbConnection connection, Database database)
+internal sealed class CallJournal(Statements sql, Database database)
 {
     /// <summary>The version that counts for a product at an instant; absent where it has no price.</summary>
-    public async Task<PriceVersion?> FindPriceAsync(Guid productId, DateTimeOffset time, CancellationToken cancel)
-    {
-        await using var query = connection.Command($"""
-            select id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
+    public Task<PriceVersion?> FindPriceAsync(Guid productId, DateTimeOffset time, CancellationToken cancel) => sql.FindAsync(
+        $"""
+        select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
+            effective_from, published_at, published_by, publisher_name, reason
+        from billing_price_version where product_id = {productId} and effective_from <= {database.Instant(time)}
+        order by effective_from desc, version desc limit 1
+        """,
+        ReadPrice,
+        cancel);
+
+    public async Task<PriceVersion> PriceAsync(Guid versionId, CancellationToken cancel) =>
+        await sql.FindAsync(
+            $"""
+            select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
                 effective_from, published_at, published_by, publisher_name, reason
-            from billing_price_version where product_id = {productId} and effective_from <= {database.Instant(time)}
-            order by effective_from desc, version desc limit 1
-            """);
-        await using var row = await query.ExecuteReaderAsync(cancel);
-        return !await row.ReadAsync(cancel) ? null : new PriceVersion
-        {
-            Id = row.GetGuid(0),
-            ProductId = productId,
-            Version = row.GetInt64(1),
-            Currency = new Currency(row.GetString(2)),
-            Input = new StoredMoney(row.GetInt64(3), row.GetInt64(4)),
-            Output = new StoredMoney(row.GetInt64(5), row.GetInt64(6)),
-            PerQuantity = row.GetInt64(7),
-            EffectiveFrom = database.ReadInstant(row, 8),
-            PublishedAt = database.ReadInstant(row, 9),
-            PublishedBy = row.GetGuid(10),
-            PublisherName = row.GetString(11),
-            Reason = row.GetString(12),
-        };
-    }
+            from billing_price_version where id = {versionId}
+            """,
+            ReadPrice,
+            cancel) ?? throw new InvalidOperationException($"A call was reserved at price version {versionId}, which is not there.");
 
     /// <summary>The account's wallet, made when it is the first time, and locked until the transaction ends.</summary>
     public async Task<Wallet> LockWalletAsync(Guid accountId, CancellationToken cancel)
@@ -45,12 +38,12 @@ internal sealed class CallJournal(DbConnection connection, Database database)
             return known;
         }
 
-        await connection.ExecuteAsync(Wallet.Opening(accountId), cancel);
+        await sql.ExecuteAsync(Wallet.Opening(accountId), cancel);
         return await FindWalletAsync(accountId, cancel) ?? throw new InvalidOperationException("A wallet was made but is not there.");
     }
 
     /// <returns><see langword="false"/> when a call with the request id is under way, or was recorded before.</returns>
-    public async Task<bool> TryInsertAsync(CallHold hold, CancellationToken cancel) => await connection.ExecuteAsync(
+    public async Task<bool> TryInsertAsync(CallHold hold, CancellationToken cancel) => await sql.ExecuteAsync(
         $"""
         insert into billing_call_hold (id, request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id,
             prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch)
@@ -62,30 +55,129 @@ internal sealed class CallJournal(DbConnection connection, Database database)
         """,
         cancel) == 1;
 
-    /// <summary>Writes what <see cref="Wallet.Hold"/> changed.</summary>
-    public Task UpdateHeldAsync(Wallet wallet, CancellationToken cancel) => connection.ExecuteAsync(
+    /// <summary>Writes how much of a call's answer has reached its caller.</summary>
+    public Task<int> UpdateDeliveredAsync(Guid holdId, CallUsage soFar, CancellationToken cancel) => sql.ExecuteAsync(
+        $"update billing_call_hold set delivered_input = {soFar.InputTokens}, delivered_output = {soFar.OutputTokens} where id = {holdId}", cancel);
+
+    /// <summary>A hold, locked until the transaction ends: of two servers that settle one call, the second finds none after it has waited.</summary>
+    public Task<CallHold?> LockHoldAsync(Guid holdId, CancellationToken cancel) => sql.LockAsync(
         $"""
-        update billing_wallet set held_units = {wallet.Held.Units}, held_remainder = {wallet.Held.Remainder}, free_day = {Days.Number(wallet.FreeDay)},
+        select request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id, prompt_tokens, max_output_tokens,
+            amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch, delivered_input, delivered_output
+        from billing_call_hold where id = {holdId}
+        """,
+        row => new CallHold
+        {
+            Id = holdId,
+            RequestId = row.GetString(0),
+            AccountId = row.GetGuid(1),
+            CallerId = row.GetGuid(2),
+            TokenId = row.IsDBNull(3) ? null : row.GetGuid(3),
+            ProductId = row.GetGuid(4),
+            ProductName = row.GetString(5),
+            SellerId = row.GetGuid(6),
+            Revision = row.GetString(7),
+            PriceVersionId = row.GetGuid(8),
+            PromptTokens = row.GetInt64(9),
+            MaxOutputTokens = row.GetInt64(10),
+            Amount = new StoredMoney(row.GetInt64(11), row.GetInt64(12)),
+            FreePart = new StoredMoney(row.GetInt64(13), row.GetInt64(14)),
+            Day = Days.FromNumber(row.GetInt64(15)),
+            StartedAt = database.ReadInstant(row, 16),
+            ExpiresAt = database.ReadInstant(row, 17),
+            ServerEpoch = row.GetGuid(18),
+            DeliveredInput = row.GetInt64(19),
+            DeliveredOutput = row.GetInt64(20),
+        },
+        cancel);
+
+    public Task<int> DeleteAsync(CallHold hold, CancellationToken cancel) => sql.ExecuteAsync($"delete from billing_call_hold where id = {hold.Id}", cancel);
+
+    /// <summary>Writes what a hold or a settlement changed.</summary>
+    public Task<int> UpdateAsync(Wallet wallet, CancellationToken cancel) => sql.ExecuteAsync(
+        $"""
+        update billing_wallet set balance_units = {wallet.Balance.Units}, balance_remainder = {wallet.Balance.Remainder},
+            held_units = {wallet.Held.Units}, held_remainder = {wallet.Held.Remainder}, free_day = {Days.Number(wallet.FreeDay)},
             free_used_units = {wallet.FreeUsed.Units}, free_used_remainder = {wallet.FreeUsed.Remainder},
             free_held_units = {wallet.FreeHeld.Units}, free_held_remainder = {wallet.FreeHeld.Remainder}
         where id = {wallet.Id}
         """,
         cancel);
 
-    /// <summary>Writes how much of a call's answer has reached its caller.</summary>
-    public Task<int> UpdateDeliveredAsync(Guid holdId, CallUsage soFar, CancellationToken cancel) => connection.ExecuteAsync(
-        $"update billing_call_hold set delivered_input = {soFar.InputTokens}, delivered_output = {soFar.OutputTokens} where id = {holdId}", cancel);
+    /// <summary>The account's quantities of a price in a month, by class; those that have none yet are absent.</summary>
+    public Task<IReadOnlyList<RatingTotal>> TotalsAsync(Guid accountId, Guid priceVersionId, DateOnly month, CancellationToken cancel) => sql.ListAsync(
+        $"select class, quantity from billing_rating_total where account_id = {accountId} and price_version_id = {priceVersionId} and month = {Days.Number(month)}",
+        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = Enum.Parse<TokenClass>(row.GetString(0)), Month = month },
+        cancel);
 
-    private async Task<Wallet?> FindWalletAsync(Guid accountId, CancellationToken cancel)
+    public Task<int> UpdateAsync(RatingTotal total, CancellationToken cancel) => sql.ExecuteAsync(
+        $"""
+        insert into billing_rating_total (account_id, price_version_id, class, month, quantity)
+        values ({total.AccountId}, {total.PriceVersionId}, {total.Class.ToString()}, {Days.Number(total.Month)}, {total.Quantity})
+        on conflict (account_id, price_version_id, class, month) do update set quantity = excluded.quantity
+        """,
+        cancel);
+
+    public Task<int> InsertAsync(MeterEvent call, CancellationToken cancel) => sql.ExecuteAsync(
+        $"""
+        insert into billing_meter_event (id, request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision,
+            input_tokens, output_tokens, outcome, measurement, price_version_id, day, time, recorded_at)
+        values ({call.Id}, {call.RequestId}, {call.AccountId}, {call.CallerId}, {call.TokenId}, {call.ProductId}, {call.ProductName}, {call.SellerId}, {call.Revision},
+            {call.InputTokens}, {call.OutputTokens}, {call.Outcome.ToString()}, {call.Measurement.ToString()}, {call.PriceVersionId}, {Days.Number(call.Day)},
+            {database.Instant(call.Time)}, {database.Instant(call.RecordedAt)})
+        """,
+        cancel);
+
+    public Task<int> InsertAsync(RatedRow row, CancellationToken cancel) => sql.ExecuteAsync(
+        $"""
+        insert into billing_rated_row (event_id, class, account_id, seller_id, product_id, day, price_version_id, quantity, currency,
+            list_units, list_remainder, free_units, free_remainder, amount_units, amount_remainder)
+        values ({row.EventId}, {row.Class.ToString()}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
+            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
+        """,
+        cancel);
+
+    public async Task InsertAsync(LedgerTransaction transaction, IEnumerable<Posting> postings, CancellationToken cancel)
     {
-        FormattableString sql = $"""
-            select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
-                free_used_units, free_used_remainder, free_held_units, free_held_remainder
-            from billing_wallet where id = {accountId}
-            """;
-        await using var query = connection.Command(sql);
-        query.CommandText += database.IsPostgres ? " for update" : "";
-        await using var row = await query.ExecuteReaderAsync(cancel);
-        return await row.ReadAsync(cancel) ? Wallet.Read(accountId, row) : null;
+        await sql.ExecuteAsync(
+            $"""
+            insert into billing_ledger_transaction (id, key, kind, effective_at, booked_at)
+            values ({transaction.Id}, {transaction.Key}, {transaction.Kind.ToString()}, {database.Instant(transaction.EffectiveAt)}, {database.Instant(transaction.BookedAt)})
+            """,
+            cancel);
+        foreach (var posting in postings)
+        {
+            await sql.ExecuteAsync(
+                $"""
+                insert into billing_posting (transaction_id, line, account, currency, amount_units, amount_remainder)
+                values ({posting.TransactionId}, {posting.Line}, {posting.Account}, {posting.Currency.Code}, {posting.Amount.Units}, {posting.Amount.Remainder})
+                """,
+                cancel);
+        }
     }
+
+    private Task<Wallet?> FindWalletAsync(Guid accountId, CancellationToken cancel) => sql.LockAsync(
+        $"""
+        select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
+            free_used_units, free_used_remainder, free_held_units, free_held_remainder
+        from billing_wallet where id = {accountId}
+        """,
+        row => Wallet.Read(accountId, row),
+        cancel);
+
+    private PriceVersion ReadPrice(DbDataReader row) => new()
+    {
+        Id = row.GetGuid(0),
+        ProductId = row.GetGuid(1),
+        Version = row.GetInt64(2),
+        Currency = new Currency(row.GetString(3)),
+        Input = new StoredMoney(row.GetInt64(4), row.GetInt64(5)),
+        Output = new StoredMoney(row.GetInt64(6), row.GetInt64(7)),
+        PerQuantity = row.GetInt64(8),
+        EffectiveFrom = database.ReadInstant(row, 9),
+        PublishedAt = database.ReadInstant(row, 10),
+        PublishedBy = row.GetGuid(11),
+        PublisherName = row.GetString(12),
+        Reason = row.GetString(13),
+    };
 }

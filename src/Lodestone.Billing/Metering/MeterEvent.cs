@@ -96,7 +96,8 @@ internal sealed class RatedRow
 }
 
 /// <summary>How much of a price key an account has used in a month.</summary>
-internal sealed class RatingTotal
+/// <param name="quantity">Tokens so far.</param>
+internal sealed class RatingTotal(long quantity)
 {
     public required Guid AccountId { get; init; }
 
@@ -107,14 +108,14 @@ internal sealed class RatingTotal
     /// <summary>The month's first day, UTC, by event time.</summary>
     public required DateOnly Month { get; init; }
 
-    public long Quantity { get; private set; }
+    public long Quantity { get; private set; } = quantity;
 
     /// <summary>Counts more in.</summary>
     /// <returns>What the new part costs at list price, in picos.</returns>
-    public Int128 Rate(Price price, long quantity)
+    public Int128 Rate(Price price, long more)
     {
-        var charge = price.Charge(Quantity, quantity);
-        Quantity += quantity;
+        var charge = price.Charge(Quantity, more);
+        Quantity += more;
         return charge;
     }
 }

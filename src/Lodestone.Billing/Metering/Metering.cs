@@ -50,7 +50,8 @@ public sealed partial class Metering
 
         try
         {
-            var hold = await JournalAsync(journal => ReserveAsync(journal, call, cancel), cancel);
+            // A hold need not wait for the disk: whoever was promised something by it is cut off by the same power cut.
+            var hold = await WriteAsync(Durability.Process, journal => ReserveAsync(journal, call, cancel), cancel);
             Reserved.Add(1);
             return hold;
         }
@@ -63,7 +64,7 @@ public sealed partial class Metering
 
     /// <summary>Journals what the caller has been sent so far: what a call is settled by if this server dies.</summary>
     public Task DeliveredAsync(Guid holdId, CallUsage soFar, CancellationToken cancel) =>
-        JournalAsync(journal => journal.UpdateDeliveredAsync(holdId, soFar, cancel), cancel);
+        WriteAsync(Durability.Process, journal => journal.UpdateDeliveredAsync(holdId, soFar, cancel), cancel);
 
     /// <summary>Records the call and charges for it, in place of its hold. Settling again changes nothing and returns what was settled.</summary>
     /// <param name="holdId">From <see cref="ReserveAsync(NewHold, CancellationToken)"/>.</param>
@@ -75,33 +76,35 @@ public sealed partial class Metering
             throw new ArgumentException("Tokens cannot be negative.", nameof(usage));
         }
 
-        var settlement = await _steps.WriteAsync(
-            async (db, token) => await LockHoldAsync(db, holdId, token) is { } hold
-                ? await SettleAsync(db, hold, usage, outcome, measurement, token)
-                : await EarlierAsync(db, holdId, token),
+        var settlement = await WriteAsync(
+            Durability.Disk,
+            async journal => await journal.LockHoldAsync(holdId, cancel) is { } hold ? await SettleAsync(journal, hold, usage, outcome, measurement, cancel) : null,
             cancel);
+        settlement ??= await _steps.ReadAsync(db => EarlierAsync(db, holdId, cancel));
         Settled.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
         return settlement;
     }
 
     /// <summary>Nothing reached the caller: the hold goes away and nothing is recorded. Of no effect on a settled call.</summary>
-    public Task ReleaseAsync(Guid holdId, CancellationToken cancel) => _steps.WriteAsync(
-        async (db, token) =>
+    public Task ReleaseAsync(Guid holdId, CancellationToken cancel) => WriteAsync(
+        Durability.Disk,
+        async journal =>
         {
-            if (await LockHoldAsync(db, holdId, token) is { } hold)
+            if (await journal.LockHoldAsync(holdId, cancel) is { } hold)
             {
-                var wallet = await db.LockWalletAsync(hold.AccountId, token);
+                var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
                 var nothing = Money.Zero(wallet.Currency);
                 wallet.Settle(hold, nothing, nothing);
-                db.Holds.Remove(hold);
+                await journal.UpdateAsync(wallet, cancel);
+                await journal.DeleteAsync(hold, cancel);
             }
 
-            return await db.SaveChangesAsync(token);
+            return true;
         },
         cancel);
 
-    private Task<T> JournalAsync<T>(Func<CallJournal, Task<T>> step, CancellationToken cancel) =>
-        _database.JournalAsync(DatabaseFile.Billing, connection => step(new CallJournal(connection, _database)), cancel);
+    private Task<T> WriteAsync<T>(Durability durability, Func<CallJournal, Task<T>> step, CancellationToken cancel) =>
+        _database.WriteAsync(DatabaseFile.Billing, durability, sql => step(new CallJournal(sql, _database)), cancel);
 
     private async Task<Hold> ReserveAsync(CallJournal journal, NewHold call, CancellationToken cancel)
     {
@@ -142,11 +145,11 @@ public sealed partial class Metering
             throw SpendRefusals.Duplicate(call.RequestId);
         }
 
-        await journal.UpdateHeldAsync(wallet, cancel);
+        await journal.UpdateAsync(wallet, cancel);
         return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
     }
 
-    private async Task<Settlement> SettleAsync(BillingDb db, CallHold hold, CallUsage measured, CallOutcome outcome, Measurement measurement, CancellationToken cancel)
+    private async Task<Settlement?> SettleAsync(CallJournal journal, CallHold hold, CallUsage measured, CallOutcome outcome, Measurement measurement, CancellationToken cancel)
     {
         var now = _clock.GetUtcNow();
         var usage = hold.Chargeable(measured, outcome);
@@ -155,33 +158,33 @@ public sealed partial class Metering
             Clamped(_log, hold.RequestId, measured.InputTokens, measured.OutputTokens, hold.PromptTokens, hold.MaxOutputTokens);
         }
 
-        var wallet = await db.LockWalletAsync(hold.AccountId, cancel);
-        var rows = await Rating.RateAsync(db, hold, await PriceAsync(db, hold.PriceVersionId, cancel), usage, cancel);
+        var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
+        List<RatingTotal> totals = [.. await journal.TotalsAsync(hold.AccountId, hold.PriceVersionId, Days.Month(hold.Day), cancel)];
+        var rows = Rating.Rate(totals, hold, await PriceAsync(journal, hold.PriceVersionId, cancel), usage);
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
         wallet.Settle(hold, list - charged, charged);
-        db.Events.Add(MeterEvent.Of(hold, usage, outcome, measurement, now));
-        db.RatedRows.AddRange(rows);
+        await journal.InsertAsync(MeterEvent.Of(hold, usage, outcome, measurement, now), cancel);
+        foreach (var row in rows)
+        {
+            await journal.InsertAsync(row, cancel);
+            await journal.UpdateAsync(totals.Single(t => t.Class == row.Class), cancel);
+        }
+
         if (!charged.IsZero)
         {
             var entry = new LedgerEntry(LedgerTransaction.UsageKey(hold.Id), LedgerKind.Usage, hold.StartedAt, LedgerAccounts.Prepaid(hold.AccountId), LedgerAccounts.InferenceRevenue, charged);
-            LedgerTransaction.Post(db, entry, now);
+            var (transaction, postings) = LedgerTransaction.Of(entry, now);
+            await journal.InsertAsync(transaction, postings, cancel);
         }
 
-        db.Holds.Remove(hold);
-        await db.SaveChangesAsync(cancel);
+        await journal.UpdateAsync(wallet, cancel);
+        await journal.DeleteAsync(hold, cancel);
         return new Settlement(hold.Id, charged, list, usage);
     }
 
-    private async Task<PriceVersion> PriceAsync(BillingDb db, Guid versionId, CancellationToken cancel) =>
-        _prices.TryGetValue(versionId, out var known) ? known : _prices.GetOrAdd(versionId, await db.PriceVersions.AsNoTracking().SingleAsync(v => v.Id == versionId, cancel));
-
-    // Two servers may settle one call; the second finds no hold after it has waited for the lock.
-    private static async Task<CallHold?> LockHoldAsync(BillingDb db, Guid holdId, CancellationToken cancel)
-    {
-        await db.LockAsync<CallHold>(holdId, cancel);
-        return await HotRows.Hold(db, holdId, cancel);
-    }
+    private async Task<PriceVersion> PriceAsync(CallJournal journal, Guid versionId, CancellationToken cancel) =>
+        _prices.TryGetValue(versionId, out var known) ? known : _prices.GetOrAdd(versionId, await journal.PriceAsync(versionId, cancel));
 
     private static async Task<Settlement> EarlierAsync(BillingDb db, Guid holdId, CancellationToken cancel)
     {

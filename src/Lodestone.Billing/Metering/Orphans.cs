@@ -1,6 +1,5 @@
 using System.Diagnostics.Metrics;
 using Lodestone.Core;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Billing;
@@ -10,7 +9,7 @@ namespace Lodestone.Billing;
 /// never more than what the caller got. A lost call is known by its hold's expiry; on SQLite, where this process is the
 /// only server, also at once by the hold's epoch.
 /// </summary>
-internal sealed partial class Orphans(Metering metering, BillingSteps steps, ServerEpoch epoch, Database database, TimeProvider clock, ILogger<Orphans> log) : ITaskHandler
+internal sealed partial class Orphans(Metering metering, ServerEpoch epoch, Database database, TimeProvider clock, ILogger<Orphans> log) : ITaskHandler
 {
     public const string Kind = "billing.orphans";
 
@@ -32,11 +31,11 @@ internal sealed partial class Orphans(Metering metering, BillingSteps steps, Ser
         var count = 0;
         while (await NextAsync(cancel) is { Count: > 0 } lost)
         {
-            foreach (var hold in lost)
+            foreach (var call in lost)
             {
-                await metering.SettleAsync(hold.Id, hold.Delivered, CallOutcome.Orphaned, Measurement.Estimated, cancel);
+                await metering.SettleAsync(call.HoldId, call.Delivered, CallOutcome.Orphaned, Measurement.Estimated, cancel);
                 Found.Add(1);
-                OrphanSettled(log, hold.RequestId, hold.AccountId, hold.DeliveredInput, hold.DeliveredOutput);
+                OrphanSettled(log, call.RequestId, call.AccountId, call.Delivered.InputTokens, call.Delivered.OutputTokens);
             }
 
             count += lost.Count;
@@ -45,15 +44,27 @@ internal sealed partial class Orphans(Metering metering, BillingSteps steps, Ser
         return count;
     }
 
-    private Task<List<CallHold>> NextAsync(CancellationToken cancel)
+    // By hand: it is asked before the server listens, which need not wait until objects are mapped.
+    private async Task<List<LostCall>> NextAsync(CancellationToken cancel)
     {
-        var now = clock.GetUtcNow();
-        var isOnlyServer = !database.IsPostgres;
-        return steps.ReadAsync(db => db.Holds.AsNoTracking()
-            .Where(h => h.ExpiresAt < now || (isOnlyServer && h.ServerEpoch != epoch.Id))
-            .OrderBy(h => h.ExpiresAt).Take(AtOnce).ToListAsync(cancel));
+        await using var connection = await database.OpenAsync(DatabaseFile.Billing, cancel);
+        await using var query = connection.Command($"""
+            select id, request_id, account_id, delivered_input, delivered_output from billing_call_hold
+            where expires_at < {database.Instant(clock.GetUtcNow())} or ({!database.IsPostgres} and server_epoch <> {epoch.Id})
+            order by expires_at limit {AtOnce}
+            """);
+        await using var row = await query.ExecuteReaderAsync(cancel);
+        var lost = new List<LostCall>();
+        while (await row.ReadAsync(cancel))
+        {
+            lost.Add(new LostCall(row.GetGuid(0), row.GetString(1), row.GetGuid(2), new CallUsage(row.GetInt64(3), row.GetInt64(4))));
+        }
+
+        return lost;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Settled call {RequestId} of account {AccountId}, lost with its server, by its journal: {Input} and {Output} tokens")]
     private static partial void OrphanSettled(ILogger log, string requestId, Guid accountId, long input, long output);
+
+    private sealed record LostCall(Guid HoldId, string RequestId, Guid AccountId, CallUsage Delivered);
 }

@@ -5,11 +5,10 @@ namespace Lodestone.Billing;
 /// <summary>Applies prices to a call's tokens. Input is rated before output, and the hold's free part is used in that order.</summary>
 internal static class Rating
 {
-    /// <summary>One row for each class that has tokens. Moves the month's totals on; the caller holds the wallet's lock and saves.</summary>
-    public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, CallHold hold, PriceVersion price, CallUsage usage, CancellationToken cancel)
+    /// <summary>One row for each class that has tokens. Moves the month's totals on; the caller holds the wallet's lock and writes them.</summary>
+    /// <param name="totals">Those of the hold's account, price and month. Gets what is missing.</param>
+    public static IReadOnlyList<RatedRow> Rate(List<RatingTotal> totals, CallHold hold, PriceVersion price, CallUsage usage)
     {
-        var month = Days.Month(hold.Day);
-        var totals = await HotRows.Totals(db, hold.AccountId, hold.PriceVersionId, month).ToListAsync(cancel);
         var freeLeft = hold.FreePart.In(price.Currency);
         var rows = new List<RatedRow>(2);
         foreach (var (tokens, quantity) in new[] { (TokenClass.Input, usage.InputTokens), (TokenClass.Output, usage.OutputTokens) })
@@ -21,8 +20,8 @@ internal static class Rating
 
             if (totals.Find(t => t.Class == tokens) is not { } total)
             {
-                total = new RatingTotal { AccountId = hold.AccountId, PriceVersionId = price.Id, Class = tokens, Month = month };
-                db.RatingTotals.Add(total);
+                total = new RatingTotal(0) { AccountId = hold.AccountId, PriceVersionId = price.Id, Class = tokens, Month = Days.Month(hold.Day) };
+                totals.Add(total);
             }
 
             var list = new Money(total.Rate(price.Of(tokens), quantity), price.Currency);

@@ -152,7 +152,9 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
                 var wallet = await db.LockWalletAsync(topUp.AccountId, token);
                 wallet.Add(topUp.Money);
                 var entry = new LedgerEntry($"topup:{topUp.Id:N}", LedgerKind.TopUp, now, _providers[topUp.Provider].ArrivesIn, LedgerAccounts.Prepaid(topUp.AccountId), topUp.Money);
-                LedgerTransaction.Post(db, entry, now);
+                var (transaction, postings) = LedgerTransaction.Of(entry, now);
+                db.LedgerTransactions.Add(transaction);
+                db.Postings.AddRange(postings);
                 PaidIn(log, topUp.AccountId, topUp.Money, topUp.Currency, topUp.Provider, topUp.Reference);
             }
 

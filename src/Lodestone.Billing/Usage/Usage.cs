@@ -113,5 +113,5 @@ public sealed record CallLine(Guid Id, string RequestId, DateTimeOffset Time, st
 internal sealed record CallDetail(MeterEvent Event, IReadOnlyList<RatedRow> Rows, PriceVersion Price, LedgerTransaction? Transaction, IReadOnlyList<Posting> Postings)
 {
     /// <summary>Sellers see tokens and amounts, but not who of the buyer's people called, nor with which key.</summary>
-    public bool ShowsBuyerTo(Caller caller) => caller.IsAdministrator || caller.CanRead(Event.AccountId);
+    public bool ShowsBuyerTo(Caller caller) => caller.IsAdministrator || caller.CanRead(Event.AccountId, TokenScope.ReadBilling);
 }

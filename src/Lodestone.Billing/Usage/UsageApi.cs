@@ -58,7 +58,7 @@ internal static class UsageApi
 
     private static async Task<Ok<CallReport>> Call(string requestId, AccountChoice accounts, Usage usage, Caller caller, CancellationToken cancel)
     {
-        var call = await usage.CallAsync(requestId, caller.Authenticated(), cancel)
+        var call = await usage.CallAsync(requestId, caller.Allowing(TokenScope.ReadBilling), cancel)
             ?? throw new Refusal(RefusalCode.NotFound, $"You have no call with the request id {requestId}.");
         var names = await accounts.NamesAsync([call.Event.AccountId, call.Event.CallerId], cancel);
         return TypedResults.Ok(CallReport.Of(call, names, call.ShowsBuyerTo(caller)));

@@ -21,13 +21,13 @@ internal static class UsageQueries
     /// <summary>Calls of accounts that the caller belongs to, on either side; all, for an administrator.</summary>
     public static IQueryable<MeterEvent> VisibleTo(this IQueryable<MeterEvent> events, Caller caller)
     {
-        var readable = caller.Readable;
+        var readable = caller.ReadableFor(TokenScope.ReadBilling);
         return caller.IsAdministrator ? events : events.Where(e => readable.Contains(e.AccountId) || readable.Contains(e.SellerId));
     }
 
     public static IQueryable<RatedRow> VisibleTo(this IQueryable<RatedRow> rows, Caller caller)
     {
-        var readable = caller.Readable;
+        var readable = caller.ReadableFor(TokenScope.ReadBilling);
         return caller.IsAdministrator ? rows : rows.Where(r => readable.Contains(r.AccountId) || readable.Contains(r.SellerId));
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Core;
@@ -26,10 +27,14 @@ internal sealed class CoreDb(DbContextOptions<CoreDb> options, ModuleData data, 
 /// <summary>Opens <see cref="CoreDb"/> on a given file.</summary>
 internal sealed class CoreDbs(ModuleData data)
 {
-    public CoreDb Open(DatabaseFile file)
+    private readonly ConcurrentDictionary<DatabaseFile, DbContextOptions<CoreDb>> _options = new(); // building them for each context would cost more than a query
+
+    public CoreDb Open(DatabaseFile file) => new(_options.GetOrAdd(file, OptionsOf), data, file);
+
+    private DbContextOptions<CoreDb> OptionsOf(DatabaseFile file)
     {
         var options = new DbContextOptionsBuilder<CoreDb>();
         data.Database.Configure(options, file);
-        return new CoreDb(options.Options, data, file);
+        return options.Options;
     }
 }

@@ -19,6 +19,9 @@ public sealed class Database : IAsyncDisposable
     // One writer at a time into each SQLite file. Waiting here is fair and cancellable; SQLite's own busy wait is neither.
     private readonly ConcurrentDictionary<DatabaseFile, SemaphoreSlim> _gates = new();
 
+    // Connections for hand-written SQL in SQLite files, with the statements compiled for them. Whoever holds the file's gate uses them.
+    private readonly ConcurrentDictionary<(DatabaseFile File, Durability Durability), Statements> _statements = new();
+
     public Database(StorageOptions options)
     {
         _directory = options.DataDirectory;
@@ -49,23 +52,27 @@ public sealed class Database : IAsyncDisposable
         return new GateHold(gate);
     }
 
-    /// <summary>
-    /// Runs hand-written SQL as one transaction that outlives this process at once, and a power cut with the next ordinary
-    /// commit. For what only matters while this machine keeps running: it saves the wait for the disk.
-    /// </summary>
-    public async Task<T> JournalAsync<T>(DatabaseFile file, Func<DbConnection, Task<T>> work, CancellationToken cancel)
+    /// <summary>Runs hand-written SQL as one transaction, on SQLite the only one that writes while it lasts.</summary>
+    public async Task<T> WriteAsync<T>(DatabaseFile file, Durability durability, Func<Statements, Task<T>> work, CancellationToken cancel)
     {
         using var gate = await WriteGateAsync(file, cancel);
-        await using var connection = await OpenAsync(file, SqlitePragmas.Journal, cancel);
-        await using var transaction = await connection.BeginTransactionAsync(cancel); // undone where it is not committed
-        if (IsPostgres)
+        var statements = await StatementsAsync(file, durability, cancel);
+        try
         {
-            await connection.ExecuteAsync($"set local synchronous_commit = off", cancel);
+            return await WriteAsync(statements, durability, work, cancel);
         }
-
-        var result = await work(connection);
-        await transaction.CommitAsync(CancellationToken.None);
-        return result;
+        catch (DbException)
+        {
+            Drop(file, durability); // nobody knows what state the connection is in
+            throw;
+        }
+        finally
+        {
+            if (IsPostgres)
+            {
+                statements.Dispose();
+            }
+        }
     }
 
     /// <summary>The twin of <see cref="Instant"/>: an instant as hand-written SQL returned it.</summary>
@@ -74,6 +81,11 @@ public sealed class Database : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var kept in _statements.Values)
+        {
+            kept.Dispose();
+        }
+
         if (_postgres is not null)
         {
             await _postgres.DisposeAsync();
@@ -90,6 +102,39 @@ public sealed class Database : IAsyncDisposable
         }
 
         options.UseSqlite(ConnectionString(file)).AddInterceptors(SqlitePragmas.Durable);
+    }
+
+    private async Task<T> WriteAsync<T>(Statements statements, Durability durability, Func<Statements, Task<T>> work, CancellationToken cancel)
+    {
+        await using var transaction = await statements.BeginAsync(cancel); // undone where it is not committed
+        if (IsPostgres && durability is Durability.Process)
+        {
+            await statements.ExecuteAsync($"set local synchronous_commit = off", cancel);
+        }
+
+        var result = await work(statements);
+        await transaction.CommitAsync(CancellationToken.None);
+        return result;
+    }
+
+    private async Task<Statements> StatementsAsync(DatabaseFile file, Durability durability, CancellationToken cancel)
+    {
+        if (_statements.TryGetValue((file, durability), out var kept))
+        {
+            return kept;
+        }
+
+        var pragmas = durability is Durability.Process ? SqlitePragmas.Journal : SqlitePragmas.Durable;
+        var statements = new Statements(this, await OpenAsync(file, pragmas, cancel));
+        return IsPostgres ? statements : _statements[(file, durability)] = statements;
+    }
+
+    private void Drop(DatabaseFile file, Durability durability)
+    {
+        if (_statements.TryRemove((file, durability), out var broken))
+        {
+            broken.Dispose();
+        }
     }
 
     // Another time-out makes another pool, whose connections keep their own settings.
@@ -123,6 +168,16 @@ public enum DatabaseFile
 {
     Main,
     Billing,
+}
+
+/// <summary>What a commit survives.</summary>
+public enum Durability
+{
+    /// <summary>Power loss: what we acknowledge.</summary>
+    Disk,
+
+    /// <summary>This process at once, and power loss with the next commit to the disk. For what only matters while this machine keeps running: it saves the wait for the disk.</summary>
+    Process,
 }
 
 /// <summary>Where the server keeps what it must not lose.</summary>

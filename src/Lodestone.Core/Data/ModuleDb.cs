@@ -30,7 +30,7 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
         _hasPublished = true;
         Outbox.Add(new OutboxEvent
         {
-            Id = Guid.CreateVersion7(now),
+            Id = data.EventIds.Next(),
             Type = typeof(T).Name,
             Payload = JsonSerializer.Serialize(happened, JsonSerializerOptions.Web),
             CreatedAt = now,
@@ -203,4 +203,7 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
 }
 
 /// <summary>What every module's context needs from Core.</summary>
-public sealed record ModuleData(Database Database, OutboxSignal Outbox, TimeProvider Clock);
+public sealed record ModuleData(Database Database, OutboxSignal Outbox, TimeProvider Clock)
+{
+    internal EventIds EventIds { get; } = new(Clock);
+}

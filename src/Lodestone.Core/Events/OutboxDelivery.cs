@@ -18,13 +18,20 @@ internal sealed partial class OutboxDelivery(
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
+    // Events of a burst come within this, and claiming and deleting them costs the same for one as for many.
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+
     private readonly ILookup<string, EventSubscription> _subscriptions = subscriptions.ToLookup(s => s.Type, StringComparer.Ordinal);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         while (!stoppingToken.IsCancellationRequested)
         {
-            await signal.WaitAsync(Poll, stoppingToken);
+            if (await signal.WaitAsync(Poll, stoppingToken))
+            {
+                await Task.Delay(Gathering, TimeProvider.System, stoppingToken); // a rhythm, not a time: it does not follow the clock
+            }
+
             foreach (var file in database.Files)
             {
                 try

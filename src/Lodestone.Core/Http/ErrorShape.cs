@@ -23,6 +23,9 @@ public enum ErrorShape
 
     /// <summary>A page.</summary>
     Page,
+
+    /// <summary><c>{"error": code, "error_description": "…"}</c>, as RFC 6749 section 5.2 has it.</summary>
+    Oauth,
 }
 
 public static class ErrorShapes
@@ -60,10 +63,13 @@ public static class ErrorShapes
         return context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase) ? ErrorShape.Page : ErrorShape.Hub;
     }
 
+    /// <summary>Whether the matched route is a page, or a form of one.</summary>
+    public static bool IsPage(HttpContext context) => context.GetEndpoint()?.Metadata.GetMetadata<ErrorShapeMetadata>() is { Shape: ErrorShape.Page };
+
     /// <summary>Whether programs call the matched route, rather than people or git; where none matched, by the kind of path.</summary>
     internal static bool IsForPrograms(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<ErrorShapeMetadata>() is { } declared
-            ? declared.Shape is ErrorShape.Hub or ErrorShape.OpenAi or ErrorShape.Lfs or ErrorShape.Problem
+            ? declared.Shape is not (ErrorShape.Page or ErrorShape.Text)
             : context.Request.Path.StartsWithSegments("/api", StringComparison.Ordinal) || context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal);
 
     private sealed record ErrorShapeMetadata(ErrorShape Shape);

@@ -55,7 +55,7 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
             return;
         }
 
-        if (shape is ErrorShape.Hub or ErrorShape.Lfs) // hub clients speak Git LFS too, and read only these
+        if (shape is ErrorShape.Hub or ErrorShape.Lfs or ErrorShape.Oauth) // hub clients speak Git LFS too, and read only these
         {
             response.Headers["X-Error-Message"] = HeaderText(refusal.Message);
             if (refusal.Code.HubCode is { } code)
@@ -114,6 +114,11 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
             {
                 ["message"] = refusal.Message,
                 ["request_id"] = context.TraceIdentifier,
+            },
+            ErrorShape.Oauth => new Dictionary<string, object?>(StringComparer.Ordinal)
+            {
+                ["error"] = refusal.Code.Code,
+                ["error_description"] = refusal.Message,
             },
             ErrorShape.Hub => new Dictionary<string, object?>(refusal.Details, StringComparer.Ordinal) { ["error"] = refusal.Message },
             _ => new Dictionary<string, object?>(refusal.Details, StringComparer.Ordinal)

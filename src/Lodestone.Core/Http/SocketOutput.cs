@@ -54,12 +54,15 @@ public static class SocketOutput
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct FilePiece(SafeFileHandle File, long Offset, long Length);
 
-/// <summary>A connection that can send files in place of what is written.</summary>
+/// <summary>A connection that can send files, or bytes that lie elsewhere, in place of what is written.</summary>
 public interface IFileSending
 {
     /// <summary>From now on, every byte that is written to the response stands for the pieces' next byte, whatever it is; until <see cref="End"/>.</summary>
     /// <param name="pieces">In order. No more may be written than they have.</param>
     void Begin(IReadOnlyList<FilePiece> pieces);
+
+    /// <summary>The same with bytes of the caller's, which stay as they are until <see cref="End"/>: they need not be copied into the connection's buffers.</summary>
+    void Begin(ReadOnlyMemory<byte> bytes);
 
     /// <summary>What is written is sent again. Everything must have been flushed.</summary>
     void End();

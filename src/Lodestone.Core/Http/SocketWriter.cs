@@ -22,6 +22,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
     private IMemoryOwner<byte>? _block;
     private int _used;
     private IReadOnlyList<FilePiece>? _pieces;
+    private ReadOnlyMemory<byte>? _bytes;
     private int _piece;
     private long _pieceSent;
     private long _fileCount;
@@ -32,13 +33,17 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
     public override long UnflushedBytes => _full.Sum(f => f.Length) + _used + _fileCount;
 
+    private bool IsPretending => _pieces is not null || _bytes is not null;
+
     public void Begin(IReadOnlyList<FilePiece> pieces) => (_pieces, _piece, _pieceSent, _fileCount) = (pieces, 0, 0, 0);
 
-    public void End() => _pieces = null;
+    public void Begin(ReadOnlyMemory<byte> bytes) => (_bytes, _fileCount) = (bytes, 0);
+
+    public void End() => (_pieces, _bytes) = (null, null);
 
     public override Memory<byte> GetMemory(int sizeHint = 0)
     {
-        if (_pieces is not null)
+        if (IsPretending)
         {
             return sizeHint <= Stand.Length ? Stand : new byte[sizeHint];
         }
@@ -63,7 +68,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
     public override void Advance(int bytes)
     {
-        if (_pieces is not null)
+        if (IsPretending)
         {
             _fileCount += bytes;
         }
@@ -92,6 +97,12 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
             if (_pieces is { } pieces && !_isGone)
             {
                 await SendAsync(pieces);
+            }
+
+            if (_bytes is { } bytes)
+            {
+                await SendAsync(bytes[..(int)_fileCount]);
+                (_bytes, _fileCount) = (bytes[(int)_fileCount..], 0);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)

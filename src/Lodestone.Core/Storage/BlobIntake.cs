@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Security.Cryptography;
@@ -6,15 +5,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lodestone.Core;
 
-/// <summary>Bytes from a pipe into a file, hashed from the pipe's own buffers while those are being written.</summary>
+/// <summary>Bytes from a pipe into a file, a block at a time, hashed while they are being written.</summary>
 internal static class BlobIntake
 {
-    /// <summary>Bytes to gather before a write: more makes no difference, less costs a call for each.</summary>
-    private const int AtOnce = 256 * 1024;
-
     private static readonly RefusalCode SizeMismatch = new("size_mismatch", 422);
 
     /// <param name="content">Read to its end.</param>
+    /// <param name="file">May be under <see cref="DirectWrites"/>, which end with the last block.</param>
     /// <param name="offset">Where in the file the first byte goes.</param>
     /// <param name="expected">How many bytes must come, if known.</param>
     /// <param name="hash">Takes all bytes in, if given.</param>
@@ -23,66 +20,56 @@ internal static class BlobIntake
     public static async Task<long> CopyAsync(
         PipeReader content, SafeFileHandle file, long offset, long? expected, IncrementalHash? hash, CancellationToken cancel)
     {
+        using var block = PageBlock.Rent();
         for (var size = 0L; ;)
         {
-            var read = await content.ReadAtLeastAsync(AtOnce, cancel);
-            try
+            var filled = await FillAsync(content, block.Memory, cancel);
+            if (size + filled > expected)
             {
-                if (size + read.Buffer.Length > expected)
-                {
-                    throw WrongSize(expected.Value, "more");
-                }
-
-                await TakeAsync(read.Buffer, file, offset + size, hash, cancel);
-                size += read.Buffer.Length;
-            }
-            finally
-            {
-                content.AdvanceTo(read.Buffer.End);
+                throw WrongSize(expected.Value, "more");
             }
 
-            if (read.IsCompleted)
+            await TakeAsync(block.Memory[..filled], file, offset + size, hash, cancel);
+            size += filled;
+            if (filled < block.Memory.Length)
             {
                 return size >= (expected ?? 0) ? size : throw WrongSize(expected!.Value, size.ToString(CultureInfo.InvariantCulture)); // null is never more
             }
         }
     }
 
-    private static async Task TakeAsync(ReadOnlySequence<byte> bytes, SafeFileHandle file, long offset, IncrementalHash? hash, CancellationToken cancel)
+    /// <returns>Bytes; fewer than there is room for only at the end.</returns>
+    private static async ValueTask<int> FillAsync(PipeReader content, Memory<byte> block, CancellationToken cancel)
     {
-        if (bytes.IsEmpty)
+        for (var filled = 0; ;)
         {
-            return;
-        }
+            var read = await content.ReadAsync(cancel);
+            var some = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, block.Length - filled));
+            foreach (var segment in some)
+            {
+                segment.CopyTo(block[filled..]);
+                filled += segment.Length;
+            }
 
-        var hashing = hash is null ? Task.CompletedTask : Task.Run(() => Append(hash, bytes), CancellationToken.None);
-        try
-        {
-            await RandomAccess.WriteAsync(file, Segments(bytes), offset, cancel);
-        }
-        finally
-        {
-            await hashing; // until then the buffers are in use
+            var isAtEnd = read.IsCompleted && some.Length == read.Buffer.Length;
+            content.AdvanceTo(some.End);
+            if (isAtEnd || filled == block.Length)
+            {
+                return filled;
+            }
         }
     }
 
-    private static void Append(IncrementalHash hash, ReadOnlySequence<byte> bytes)
+    private static async Task TakeAsync(ReadOnlyMemory<byte> bytes, SafeFileHandle file, long offset, IncrementalHash? hash, CancellationToken cancel)
     {
-        foreach (var segment in bytes)
+        if (bytes.Length % DirectWrites.Unit != 0)
         {
-            hash.AppendData(segment.Span);
-        }
-    }
-
-    private static List<ReadOnlyMemory<byte>> Segments(ReadOnlySequence<byte> bytes)
-    {
-        var segments = new List<ReadOnlyMemory<byte>>();
-        foreach (var segment in bytes)
-        {
-            segments.Add(segment);
+            DirectWrites.End(file);
         }
 
-        return segments;
+        var writing = RandomAccess.WriteAsync(file, bytes, offset, cancel);
+        hash?.AppendData(bytes.Span); // meanwhile
+        await writing;
     }
 
     private static Refusal WrongSize(long expected, string actual) =>

@@ -57,6 +57,7 @@ internal sealed class DiskBlobStore(HashFolder folder) : IBlobStore
     {
         using var file = HashFolder.CreateFile(aside, expectedSize ?? 0);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        DirectWrites.Begin(file);
         var size = await BlobIntake.CopyAsync(content, file, 0, expectedSize, hash, cancel);
         RandomAccess.FlushToDisk(file);
         return new Blob(Sha256Digest.FromHash(hash.GetHashAndReset()), size);

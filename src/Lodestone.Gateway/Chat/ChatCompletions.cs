@@ -26,7 +26,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    Models models, KnownModels known, PromptBounds bounds, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    KnownModels known, PromptBounds bounds, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -68,7 +68,7 @@ internal sealed class ChatCompletions(
         var startedAt = clock.GetTimestamp();
 
         // 2.
-        var model = await known.FindAsync(models, caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
+        var model = await known.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
         using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
 
         // 3.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Extensions;
 
@@ -11,8 +12,11 @@ internal sealed record ListSearch
 
     public RepoType Type { get; init; }
 
-    /// <summary>Parts of <c>owner/name</c>, in any case.</summary>
+    /// <summary>Parts of <c>owner/name</c>, in any case; words of the files where <see cref="IsFullText"/>.</summary>
     public string? Text { get; init; }
+
+    /// <summary>Looks in cards, tags and the names of tensors as well.</summary>
+    public bool IsFullText { get; init; }
 
     public string? Owner { get; init; }
 
@@ -37,11 +41,20 @@ internal sealed record ListSearch
 
     public string? Tag { get; init; }
 
-    /// <summary>How large a model is.</summary>
-    public ParameterBand? Parameters { get; init; }
+    /// <summary>Of models: <c>owner/name</c> of what they were made from.</summary>
+    public string? Base { get; init; }
 
-    /// <summary>Only those that the inference API answers for.</summary>
-    public bool IsServed { get; init; }
+    /// <summary><c>served</c>: those that the inference API answers for; <c>evaluated</c>: those whose card has results.</summary>
+    public string? Is { get; init; }
+
+    /// <summary>The smallest models wanted; one of <see cref="SizeStops"/>.</summary>
+    public string? Least { get; init; }
+
+    /// <summary>The largest models wanted; one of <see cref="SizeStops"/>.</summary>
+    public string? Most { get; init; }
+
+    /// <summary>The machine that models are to fit on.</summary>
+    public MachineFit? Fit { get; init; }
 
     public RepoOrder Order { get; init; } = RepoOrder.Trending;
 
@@ -50,32 +63,29 @@ internal sealed record ListSearch
 
     public bool IsEmpty => this == new ListSearch { Type = Type, Order = Order, Cursor = Cursor };
 
-    public string Href
+    public string Href => $"/{Type.Segment()}{new QueryBuilder(Query)}";
+
+    /// <summary>All that is asked, as the address has it.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Query
     {
         get
         {
-            var query = new QueryBuilder();
-            Add("search", Text);
-            Add("author", Owner);
-            foreach (var kind in FacetKind.Of(Type))
-            {
-                Add(kind.Key, kind.Chosen(this));
-            }
-
-            Add("tag", Tag);
-            Add("parameters", Parameters?.Key);
-            Add("served", IsServed ? "true" : null);
-            Add("sort", Order is RepoOrder.Trending ? null : Order.ToString().ToLowerInvariant());
-            Add("cursor", Cursor);
-            return $"/{Type.Segment()}{query}";
-
-            void Add(string name, string? value)
-            {
-                if (!string.IsNullOrEmpty(value))
-                {
-                    query.Add(name, value);
-                }
-            }
+            (string Name, string? Value)[] all =
+            [
+                ("search", Text),
+                ("full_text", IsFullText ? "true" : null),
+                ("author", Owner),
+                .. FacetKind.Of(Type).Select(kind => (kind.Key, kind.Chosen(this))),
+                ("tag", Tag),
+                ("min", Least),
+                ("max", Most),
+                ("memory", Whole(Fit?.Gigabytes)),
+                ("bits", Whole(Fit?.Bits)),
+                ("context", Whole(Fit?.Context)),
+                ("sort", Order is RepoOrder.Trending ? null : Order.ToString().ToLowerInvariant()),
+                ("cursor", Cursor),
+            ];
+            return all.Where(p => !string.IsNullOrEmpty(p.Value)).Select(p => KeyValuePair.Create(p.Name, p.Value ?? ""));
         }
     }
 
@@ -87,8 +97,10 @@ internal sealed record ListSearch
             Text = Value("search"),
             Owner = Value("author"),
             Tag = Value("tag"),
-            IsServed = query["served"] == "true",
-            Parameters = ParameterBand.Find(query["parameters"]),
+            IsFullText = query["full_text"] == "true",
+            Least = SizeStops.Find(query["min"].ToString()),
+            Most = SizeStops.Find(query["max"].ToString()),
+            Fit = MachineFit.Read(query["memory"].ToString(), query["bits"].ToString(), query["context"].ToString()),
             Order = Orders.FirstOrDefault(o => o.ToString().Equals(query["sort"], StringComparison.OrdinalIgnoreCase), Orders[0]),
             Cursor = Value("cursor"),
         };
@@ -97,15 +109,19 @@ internal sealed record ListSearch
         string? Value(string name) => CardValues.Clean(query[name].ToString()).Trim() is { Length: > 0 } value ? value : null;
     }
 
-    /// <summary>The same for the hub's list. What a facet narrows by is among the repository's tags.</summary>
-    public RepoSearch ToRepoSearch()
-    {
-        var tags = FacetKind.Of(Type).Select(k => k.Chosen(this) is { } value ? k.Prefix + value : null).Append(Tag);
-        return new RepoSearch(Type, Text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [], Owner, [.. tags.OfType<string>()], Order, Core.Cursor.Decode(Cursor))
+    /// <summary>What the facets narrow by, among the repository's tags.</summary>
+    public IReadOnlyList<string> ChosenTags => [.. FacetKind.Of(Type).Select(k => k.Chosen(this) is { } value ? k.Prefix + value : null).OfType<string>()];
+
+    /// <summary>The same for the hub's list.</summary>
+    public RepoSearch ToRepoSearch() => WithoutFacets() with { Tags = [.. ChosenTags, .. new[] { Tag }.OfType<string>()] };
+
+    public RepoSearch WithoutFacets() =>
+        new(Type, Text?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [], Owner, [.. new[] { Tag }.OfType<string>()], Order, Core.Cursor.Decode(Cursor))
         {
-            IsServable = IsServed,
-            LeastParameters = Parameters?.Least,
-            MostParameters = Parameters?.Most,
+            IsFullText = IsFullText,
+            LeastParameters = SizeStops.Count(Least),
+            MostParameters = (SizeStops.Count(Most), Fit?.MostParameters) is ({ } most, { } fitting) ? Math.Min(most, fitting) : SizeStops.Count(Most) ?? Fit?.MostParameters,
         };
-    }
+
+    private static string? Whole(int? number) => number?.ToString(CultureInfo.InvariantCulture);
 }

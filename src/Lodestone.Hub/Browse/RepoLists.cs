@@ -30,9 +30,9 @@ internal sealed class RepoLists(RepoListing listing, Namespaces namespaces)
     public async Task<FoundRepos> FindAsync(ListSearch search, int size, CancellationToken cancel)
     {
         var asked = search.ToRepoSearch();
-        var page = await listing.FindAsync(asked, size + 1, cancel);
+        var (page, total) = await listing.FindAsync(asked, size + 1, cancel);
         var next = page.Count > size ? Cursor.Encode(asked.CursorAfter(page[size - 1])) : null;
-        return new FoundRepos(await DescribeAsync([.. page.Take(size)], cancel), await listing.CountAsync(asked, cancel), next);
+        return new FoundRepos(await DescribeAsync([.. page.Take(size)], cancel), total, next);
     }
 
     private async Task<IReadOnlyList<ListedRepo>> DescribeAsync(IReadOnlyList<Repo> repos, CancellationToken cancel)

@@ -13,6 +13,12 @@ internal sealed record FrontMatter(JsonObject? Data, string? Error, string Body)
     /// <summary>Characters. Real blocks with thousands of evaluation results stay well below.</summary>
     private const int MaxLength = 512 * 1024;
 
+    /// <summary>Of the error, from 1, in the whole file; null when it is not in one line.</summary>
+    public int? Line { get; init; }
+
+    /// <summary>What to do about the error; null when nobody can say.</summary>
+    public string? Fix { get; init; }
+
     public static FrontMatter Read(string readme)
     {
         if (Block(readme) is not { } block)
@@ -37,7 +43,9 @@ internal sealed record FrontMatter(JsonObject? Data, string? Error, string Body)
         }
         catch (YamlException failure)
         {
-            return new FrontMatter(null, $"The metadata block is not valid YAML at line {failure.Start.Line + 1}: {failure.Message}", body);
+            var lines = new CardLines(readme);
+            var line = lines.LastWritten((int)failure.Start.Line + lines.Before);
+            return new FrontMatter(null, $"The metadata block is not valid YAML at line {line}: {failure.Message}", body) { Line = line, Fix = CardAdvice.FixOf(lines.Text(line)) };
         }
     }
 

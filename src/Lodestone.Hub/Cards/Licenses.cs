@@ -5,7 +5,7 @@ namespace Lodestone.Hub;
 /// <summary>The licenses that a card may name by an identifier. Any other is <c>other</c>, with its name as <c>license_name</c>.</summary>
 internal static class Licenses
 {
-    private const string Identifiers =
+    private const string Names =
         "afl-3.0 agpl-3.0 apache-2.0 apple-amlr apple-ascl artistic-2.0 bigcode-openrail-m bigscience-bloom-rail-1.0 bigscience-openrail-m bsd bsd-2-clause bsd-3-clause "
         + "bsd-3-clause-clear bsl-1.0 c-uda cc cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0 cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 "
         + "cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0 cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0 cdla-permissive-2.0 cdla-sharing-1.0 creativeml-openrail-m "
@@ -13,10 +13,12 @@ internal static class Licenses
         + "intel-research isc lgpl lgpl-2.1 lgpl-3.0 lgpl-lr llama2 llama3 llama3.1 llama3.2 llama3.3 llama4 lppl-1.3c mit mpl-2.0 ms-pl ncsa odbl odc-by ofl-1.1 openmdw-1.0 "
         + "openrail openrail++ osl-3.0 other pddl postgresql unknown unlicense wtfpl zlib";
 
-    private static readonly FrozenSet<string> Known = FrozenSet.ToFrozenSet(Identifiers.Split(' '), StringComparer.Ordinal);
+    private static readonly FrozenSet<string> Known = FrozenSet.ToFrozenSet(Names.Split(' '), StringComparer.Ordinal);
+
+    public static IReadOnlyList<string> Identifiers { get; } = Names.Split(' ');
 
     public static bool IsKnown(string identifier) => Known.Contains(identifier);
 
     /// <summary>All of them, for a message.</summary>
-    public static string List => Identifiers.Replace(" ", ", ", StringComparison.Ordinal);
+    public static string List => Names.Replace(" ", ", ", StringComparison.Ordinal);
 }

@@ -32,6 +32,9 @@ internal sealed record RepoFacts
     /// <summary>GGUF files that can be served, in git's order.</summary>
     public IReadOnlyList<GgufFile> GgufFiles { get; init; } = [];
 
+    /// <summary>Scores that the card or the files in <c>.eval_results</c> name.</summary>
+    public IReadOnlyList<EvaluationResult> Evaluations { get; init; } = [];
+
     /// <summary>What lists can be searched by besides tags, which nobody is shown; see <see cref="CardNames"/>.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 

@@ -10,6 +10,8 @@ internal sealed partial class RepoFactsReader(RepoContent content)
     private const long MaxReadme = 4 * 1024 * 1024;
     private const long MaxJson = 16 * 1024 * 1024;
     private const int MaxShards = 2000;
+    private const int MostEvaluations = 50;
+    private const long MaxEvaluation = 64 * 1024;
     private const int MostDataFiles = 10_000; // what these show of formats, the rest would too
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -34,7 +36,7 @@ internal sealed partial class RepoFactsReader(RepoContent content)
         return facts with { GateFields = GateField.OfCard(readme?.Data) };
     }
 
-    private static bool IsOfModel(string path) => path is "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path);
+    private static bool IsOfModel(string path) => path is "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path) || EvaluationResults.IsOf(path);
 
     private static RepoFacts ReadDataset(RepoTree tree, FrontMatter? readme) => new()
     {
@@ -64,8 +66,20 @@ internal sealed partial class RepoFactsReader(RepoContent content)
             MaskToken = readme?.Data?.Text("mask_token") ?? tokenizer?.TokenText("mask_token"),
             Safetensors = await ReadSafetensorsAsync(tree, cancel),
             Gguf = files.Count > 0 ? await ReadGgufAsync(tree, files[0], cancel) : null,
+            Evaluations = await ReadEvaluationsAsync(readme, tree, paths, cancel),
             GgufFiles = [.. files.Where(f => f.Large is not null).Select(f => new GgufFile(f.Path, f.Large!.Digest.Hex, f.Size))],
         };
+    }
+
+    private async Task<IReadOnlyList<EvaluationResult>> ReadEvaluationsAsync(FrontMatter? readme, RepoTree tree, List<string> paths, CancellationToken cancel)
+    {
+        var files = new List<(string Path, string Content)>();
+        foreach (var path in paths.Where(EvaluationResults.IsOf).Take(MostEvaluations))
+        {
+            files.Add((path, await content.ReadTextAsync(tree, path, MaxEvaluation, cancel) ?? ""));
+        }
+
+        return EvaluationResults.Of(readme?.Data, files);
     }
 
     // Parts of a split file, and projectors of images, cannot be loaded on their own.

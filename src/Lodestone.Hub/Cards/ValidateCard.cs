@@ -23,7 +23,7 @@ internal static class ValidateCard
         var card = FrontMatter.Read(readme);
         if (card.Error is { } error)
         {
-            return new CardVerdict([new CardRemark(error)], []);
+            return new CardVerdict([new CardRemark(card.Fix is null ? error : $"{error} {card.Fix}", card.Line, card.Fix)], []);
         }
 
         if (card.Data is not { } data)
@@ -31,35 +31,39 @@ internal static class ValidateCard
             return new CardVerdict([], [new CardRemark("The card has no metadata block. Begin README.md with one between two lines of three dashes.")]);
         }
 
-        return new CardVerdict([.. Errors(data), .. LicenseErrors(data)], []);
+        var lines = new CardLines(readme);
+        return new CardVerdict([.. Errors(data, lines), .. LicenseErrors(data, lines)], [.. CardAdvice.Of(data, lines)]);
     }
 
     /// <exception cref="Refusal"><c>invalid_request</c>: the README that somebody commits has metadata that nothing can read.</exception>
     public static void Require(string readme)
     {
         var card = FrontMatter.Read(readme);
-        if ((card.Error ?? (card.Data is { } data ? Errors(data).FirstOrDefault()?.Message : null)) is { } error)
+        var error = card.Error is null ? card.Data is { } data ? Errors(data, new CardLines(readme)).FirstOrDefault()?.Message : null : $"{card.Error} {card.Fix}".TrimEnd();
+        if (error is not null)
         {
             throw new Refusal(RefusalCode.Invalid, $"Invalid metadata in README.md: {error}");
         }
     }
 
     // Whoever asks is told; whoever commits may know a license that we do not.
-    private static IEnumerable<CardRemark> LicenseErrors(JsonObject data) =>
-        data.Texts("license").All(Licenses.IsKnown) ? [] : [new CardRemark($"\"license\" must be one of [{Licenses.List}]")];
+    private static IEnumerable<CardRemark> LicenseErrors(JsonObject data, CardLines lines) =>
+        data.Texts("license").FirstOrDefault(l => !Licenses.IsKnown(l)) is { } unknown
+            ? [CardRemark.At($"\"license\" must be one of [{Licenses.List}]", lines.Of("license"), CardAdvice.NearestLicense(unknown) is { } near ? $"Write \"license: {near}\"." : "Write \"license: other\" with \"license_name\" and \"license_link\".")]
+            : [];
 
-    private static IEnumerable<CardRemark> Errors(JsonObject data)
+    private static IEnumerable<CardRemark> Errors(JsonObject data, CardLines lines)
     {
         if (data["model-index"] is { } index && index is not JsonArray)
         {
-            yield return new CardRemark("\"model-index\" must be an array");
+            yield return CardRemark.At("\"model-index\" must be an array", lines.Of("model-index"), "Begin each model with \"- name:\" on a line of its own.");
         }
 
         foreach (var key in (string[])["library_name", "pipeline_tag", "base_model_relation"])
         {
             if (data[key] is { } value && value is JsonArray or JsonObject)
             {
-                yield return new CardRemark($"\"{key}\" must be a text");
+                yield return CardRemark.At($"\"{key}\" must be a text", lines.Of(key), "Write one value behind the colon.");
             }
         }
 
@@ -67,7 +71,7 @@ internal static class ValidateCard
         {
             if (data[key] is JsonObject)
             {
-                yield return new CardRemark($"\"{key}\" must be a list of texts");
+                yield return CardRemark.At($"\"{key}\" must be a list of texts", lines.Of(key), $"Write \"{key}: [one, two]\".");
             }
         }
     }
@@ -95,4 +99,10 @@ internal sealed record CardVerdict(IReadOnlyList<CardRemark> Errors, IReadOnlyLi
     public override string ToString() => string.Join('\n', Errors.Select(e => $"- Error: {e.Message}").Concat(Warnings.Select(w => $"- Warning: {w.Message}")));
 }
 
-internal sealed record CardRemark(string Message);
+/// <param name="Message">With the line and what to do, for clients that show nothing else.</param>
+/// <param name="Line">From 1, in the whole README; null when it is not about one.</param>
+/// <param name="Fix">What to write.</param>
+internal sealed record CardRemark(string Message, int? Line = null, string? Fix = null)
+{
+    public static CardRemark At(string message, int? line, string fix) => new(line is null ? $"{message}. {fix}" : $"{message} (line {line}). {fix}", line, fix);
+}

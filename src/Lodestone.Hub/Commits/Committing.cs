@@ -14,9 +14,9 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
         var builder = new CommitBuilder(git, held);
         var refName = RefOf(git, branch);
-        var made = await PublishAsync(git, builder, refName, commit, pack, GitAuthor.Of(author, clock), cancel);
-        await refresh.AfterCommitAsync(repo, git, refName, made, commit.Changes);
-        return made;
+        var update = await PublishAsync(git, builder, refName, commit, pack, GitAuthor.Of(author, clock), cancel);
+        await refresh.AfterCommitAsync(repo, git, update, commit.Changes, author.Id);
+        return update.New!.Value; // it was just made
     }
 
     /// <summary>On a reference that this makes, which begins at <paramref name="start"/>.</summary>
@@ -27,23 +27,29 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
         var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
         var made = new CommitBuilder(git, held).Build(commit, start, GitAuthor.Of(author, clock), pack);
         using var complete = pack.Complete();
-        return await git.Publish([complete], [new RefUpdate(refName, null, made)], cancel) is Published
-            ? made
-            : throw new Refusal(RefusalCode.Conflict, $"{refName} is taken. Try again.");
+        var update = new RefUpdate(refName, null, made);
+        if (await git.Publish([complete], [update], cancel) is not Published)
+        {
+            throw new Refusal(RefusalCode.Conflict, $"{refName} is taken. Try again.");
+        }
+
+        await refresh.AfterMoveAsync(repo.Id, git, [update], author.Id);
+        return made;
     }
 
     /// <summary>A repository's first commit, before anybody can see the repository.</summary>
     public async Task<ObjectId> BeginAsync(GitRepository git, NewCommit commit, PackWriter pack, Caller author, CancellationToken cancel)
     {
         var builder = new CommitBuilder(git, new Dictionary<string, long>(StringComparer.Ordinal));
-        return await PublishAsync(git, builder, RefName.Branches + "main", commit, pack, GitAuthor.Of(author, clock), cancel);
+        var update = await PublishAsync(git, builder, RefName.Branches + "main", commit, pack, GitAuthor.Of(author, clock), cancel);
+        return update.New!.Value; // it was just made
     }
 
     /// <summary>
     /// Compare and swap. When the branch moved meanwhile and the client named no parent, the changes are applied to the new head:
     /// the first pack is installed for its contents, and a second one brings the new trees.
     /// </summary>
-    private static async Task<ObjectId> PublishAsync(
+    private static async Task<RefUpdate> PublishAsync(
         GitRepository git, CommitBuilder builder, string refName, NewCommit commit, PackWriter pack, GitSignature author, CancellationToken cancel)
     {
         for (var writer = pack; ; writer = git.NewPack())
@@ -54,9 +60,10 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
                 RequireParent(git, commit.Parent, head);
                 var made = builder.Build(commit, head, author, writer);
                 using var complete = writer.Complete();
-                if (await git.Publish([complete], [new RefUpdate(refName, head, made)], cancel) is Published)
+                var update = new RefUpdate(refName, head, made);
+                if (await git.Publish([complete], [update], cancel) is Published)
                 {
-                    return made;
+                    return update;
                 }
 
                 await git.Publish([complete], [], cancel);

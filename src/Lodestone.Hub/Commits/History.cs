@@ -49,7 +49,7 @@ internal sealed record HistoryCommit(string Id, string Title, string Message, IR
         var commit = logged.Commit;
         var formatted = isFormatted ? new FormattedMessage(WebUtility.HtmlEncode(commit.Title), $"<p>{WebUtility.HtmlEncode(commit.Body)}</p>") : null;
         return new HistoryCommit(
-            logged.Id.ToString(), commit.Title, commit.Body, [new CommitAuthor(commit.Author.Name)], Instants.ToWire(commit.Committer.When), formatted);
+            logged.Id.ToString(), commit.Title, commit.Body, [.. GitAuthor.AllOf(commit).Select(name => new CommitAuthor(name))], Instants.ToWire(commit.Committer.When), formatted);
     }
 }
 

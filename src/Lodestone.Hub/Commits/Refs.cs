@@ -51,12 +51,13 @@ internal static class Refs
             : RevisionPath.OfRevision(git, asked.StartingPoint ?? "main").Commit;
         using var complete = pack.Complete();
         var old = asked.Overwrite is true ? git.References.Find(name) : null;
-        RequirePublished(await git.Publish([complete], [new RefUpdate(name, old, start)], cancel), name);
-        await refresh.AfterMoveAsync(repo.Id, git, name);
+        var update = new RefUpdate(name, old, start);
+        RequirePublished(await git.Publish([complete], [update], cancel), name);
+        await refresh.AfterMoveAsync(repo.Id, git, [update], access.Caller.Id);
         return Results.Ok();
     }
 
-    public static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteBranch(RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         if (route.Revision is "main")
@@ -64,10 +65,12 @@ internal static class Refs
             throw new Refusal(RefusalCode.Forbidden, "Cannot delete refs/heads/main");
         }
 
-        return await DeleteAsync(store.Open(repo.Id), RefName.Branches, route.Revision, cancel);
+        await DeleteAsync(store.Open(repo.Id), repo.Id, RefName.Branches + route.Revision, access, refresh, cancel);
+        return Results.Ok();
     }
 
-    public static async Task<IResult> CreateTag(NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, TimeProvider clock, CancellationToken cancel)
+    public static async Task<IResult> CreateTag(
+        NewTag asked, RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, TimeProvider clock, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
         var git = store.Open(repo.Id);
@@ -82,21 +85,25 @@ internal static class Refs
             ? pack.Write(new GitTag(commit, GitObjectType.Commit, tag, GitAuthor.Of(access.Caller, clock), message))
             : commit;
         using var complete = pack.Complete();
-        RequirePublished(await git.Publish([complete], [new RefUpdate(RefName.Tags + tag, null, target)], cancel), RefName.Tags + tag);
+        var update = new RefUpdate(RefName.Tags + tag, null, target);
+        RequirePublished(await git.Publish([complete], [update], cancel), update.Name);
+        await refresh.AfterMoveAsync(repo.Id, git, [update], access.Caller.Id);
         return Results.Ok();
     }
 
-    public static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, CancellationToken cancel)
+    public static async Task<IResult> DeleteTag(RepoRoute route, RepoAccess access, RepoStore store, RepoRefresh refresh, CancellationToken cancel)
     {
         var repo = await access.ToChangeAsync(route, cancel);
-        return await DeleteAsync(store.Open(repo.Id), RefName.Tags, route.Revision, cancel);
+        await DeleteAsync(store.Open(repo.Id), repo.Id, RefName.Tags + route.Revision, access, refresh, cancel);
+        return Results.Ok();
     }
 
-    private static async Task<IResult> DeleteAsync(GitRepository git, string prefix, string name, CancellationToken cancel)
+    private static async Task DeleteAsync(GitRepository git, Guid repoId, string name, RepoAccess access, RepoRefresh refresh, CancellationToken cancel)
     {
-        var old = git.References.Find(prefix + name) ?? throw HubRefusals.RevisionNotFound(name);
-        RequirePublished(await git.Publish([], [new RefUpdate(prefix + name, old, null)], cancel), prefix + name);
-        return Results.Ok();
+        var old = git.References.Find(name) ?? throw HubRefusals.RevisionNotFound(name.Split('/', 3)[2]);
+        var update = new RefUpdate(name, old, null);
+        RequirePublished(await git.Publish([], [update], cancel), name);
+        await refresh.AfterMoveAsync(repoId, git, [update], access.Caller.Id);
     }
 
     private static GitCommit Empty(GitSignature author, PackWriter pack) => new(pack.Write(GitObjectType.Tree, []), [], author, author, "initial commit");

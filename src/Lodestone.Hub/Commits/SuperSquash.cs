@@ -19,9 +19,9 @@ internal static class SuperSquash
         var git = store.Open(repo.Id);
         var name = BranchOf(git, route.Revision);
         var message = string.IsNullOrWhiteSpace(asked.Message) ? $"Super-squash {route.Revision}" : asked.Message;
-        var made = await PublishAsync(git, name, message, GitAuthor.Of(access.Caller, clock), cancel);
-        await refresh.AfterMoveAsync(repo.Id, git, name);
-        return HubAnswer.Json(new SquashedBranch(made.ToString()), HubJson.Default.SquashedBranch);
+        var update = await PublishAsync(git, name, message, GitAuthor.Of(access.Caller, clock), cancel);
+        await refresh.AfterMoveAsync(repo.Id, git, [update], access.Caller.Id);
+        return HubAnswer.Json(new SquashedBranch($"{update.New}"), HubJson.Default.SquashedBranch);
     }
 
     private static string BranchOf(GitRepository git, string revision)
@@ -32,7 +32,7 @@ internal static class SuperSquash
     }
 
     /// <summary>A commit that arrives meanwhile is squashed as well.</summary>
-    private static async Task<ObjectId> PublishAsync(GitRepository git, string name, string message, GitSignature author, CancellationToken cancel)
+    private static async Task<RefUpdate> PublishAsync(GitRepository git, string name, string message, GitSignature author, CancellationToken cancel)
     {
         for (var attempt = 0; attempt < MostAttempts; attempt++)
         {
@@ -40,9 +40,10 @@ internal static class SuperSquash
             using var pack = git.NewPack();
             var made = pack.Write(new GitCommit(git.Objects.Commit(head).Tree, [], author, author, message));
             using var complete = pack.Complete();
-            if (await git.Publish([complete], [new RefUpdate(name, head, made)], cancel) is Published)
+            var update = new RefUpdate(name, head, made);
+            if (await git.Publish([complete], [update], cancel) is Published)
             {
-                return made;
+                return update;
             }
         }
 

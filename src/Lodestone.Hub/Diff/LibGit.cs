@@ -30,6 +30,13 @@ internal sealed class LibGit(GitRepository git) : IDisposable
         return new LineDifference(found.LinesAdded, found.LinesDeleted, found.Patch);
     }
 
+    /// <summary>Which lines of one text became which of another, in order; between two such places at least one line is the same.</summary>
+    public IReadOnlyList<LineChange> Changes(ObjectId old, ObjectId @new)
+    {
+        var options = new CompareOptions { ContextLines = 0, InterhunkLines = 0, Algorithm = DiffAlgorithm.Myers, IndentHeuristic = true };
+        return LineChange.Read(_repository.Value.Diff.Compare(BlobOf(old), BlobOf(@new), options).Patch);
+    }
+
     /// <summary>Where two histories parted; null when they have nothing in common.</summary>
     public ObjectId? MergeBase(ObjectId one, ObjectId other) =>
         _repository.Value.ObjectDatabase.FindMergeBase(CommitOf(one), CommitOf(other)) is { } found ? ObjectId.Parse(found.Sha) : null;
@@ -42,9 +49,17 @@ internal sealed class LibGit(GitRepository git) : IDisposable
     }
 
     /// <summary>Commits that <paramref name="head"/> has and <paramref name="base"/> has not, newest first.</summary>
-    public IEnumerable<ObjectId> Since(ObjectId @base, ObjectId head)
+    public IEnumerable<ObjectId> Since(ObjectId @base, ObjectId head) => Since([@base], head);
+
+    /// <summary>Commits that <paramref name="head"/> has and none of the others, newest first.</summary>
+    public IEnumerable<ObjectId> Since(IReadOnlyList<ObjectId> known, ObjectId head)
     {
-        var filter = new CommitFilter { IncludeReachableFrom = CommitOf(head), ExcludeReachableFrom = CommitOf(@base), SortBy = CommitSortStrategies.Time };
+        var filter = new CommitFilter
+        {
+            IncludeReachableFrom = CommitOf(head),
+            ExcludeReachableFrom = known.Select(CommitOf).ToList(),
+            SortBy = CommitSortStrategies.Topological | CommitSortStrategies.Time,
+        };
         return _repository.Value.Commits.QueryBy(filter).Select(c => ObjectId.Parse(c.Sha));
     }
 

@@ -4,10 +4,10 @@ using Lodestone.Core;
 namespace Lodestone.Hub;
 
 /// <summary>Commits that pages make: a file written or deleted by a form.</summary>
-internal sealed class FileEdits(RepoAccess access, RepoStore store, Committing committing)
+internal sealed class FileEdits(RepoAccess access, PullRequests pullRequests, RepoStore store, Committing committing)
 {
     /// <param name="parent">Head that the person has seen; the branch must still have it.</param>
-    /// <exception cref="Refusal">As <see cref="Committing.CommitAsync"/> and <see cref="RepoAccess.ToChangeAsync"/>.</exception>
+    /// <exception cref="Refusal">As <see cref="Committing.CommitAsync"/> and <see cref="RepoAccess.ToCommitAsync"/>.</exception>
     public Task<ObjectId> DeleteAsync(RepoRoute route, string branch, string path, string summary, string? parent, CancellationToken cancel) =>
         CommitAsync(route, branch, new CommitMessage(summary, null, parent), _ => [new DeleteEntry(CleanPath.Of(path))], cancel);
 
@@ -20,7 +20,7 @@ internal sealed class FileEdits(RepoAccess access, RepoStore store, Committing c
     /// <inheritdoc cref="DeleteAsync"/>
     public async Task<ObjectId> CommitAsync(RepoRoute route, string branch, CommitMessage message, Func<PackWriter, IReadOnlyList<CommitChange>> changes, CancellationToken cancel)
     {
-        var repo = await access.ToChangeAsync(route, cancel);
+        var repo = await access.ToCommitAsync(route with { Rest = [branch] }, isProposal: false, pullRequests, cancel);
         var git = store.Open(repo.Id);
         using var pack = git.NewPack();
         var commit = new NewCommit(message.Summary, message.Description, message.Parent, changes(pack));

@@ -16,8 +16,24 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
     /// <summary>Told how many bytes are about to be sent; not for a HEAD, nor where there are none.</summary>
     public Action<long>? Sending { get; init; }
 
+    /// <summary>Hears how the request ended: the first byte that was sent, and how many were.</summary>
+    public Action<long, long>? Sent { get; init; }
+
     /// <summary>Answers GET and HEAD with the file, a part of it, or "you have it already". Never compressed: resuming clients count bytes.</summary>
     public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        var progress = new SendingProgress();
+        try
+        {
+            await ExecuteAsync(httpContext, progress);
+        }
+        finally
+        {
+            Sent?.Invoke(progress.Start, progress.Count);
+        }
+    }
+
+    private async Task ExecuteAsync(HttpContext httpContext, SendingProgress progress)
     {
         var (request, response) = (httpContext.Request, httpContext.Response);
         response.Headers.ETag = $"\"{ETag}\"";
@@ -53,7 +69,8 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
 
         Sending?.Invoke(length);
         await using var content = await OpenAsync(start, httpContext.RequestAborted);
-        await ContentSending.SendAsync(httpContext, content, start, length);
+        progress.Start = start;
+        await ContentSending.SendAsync(httpContext, content, start, length, progress);
     }
 
     /// <summary>A range is honoured only if the file is still the one that the client has a part of.</summary>

@@ -19,7 +19,7 @@ internal static class Resolve
     }
 
     private static async Task<IResult> Content(
-        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, DownloadCounter downloads, GatedDownloads gated, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, TrafficLog traffic, GatedDownloads gated, HttpContext context, CancellationToken cancel)
     {
         var (readable, tree, file) = await FindAsync(route, access, store, context, cancel);
         var repo = readable.Repo;
@@ -39,14 +39,11 @@ internal static class Resolve
             return HubAnswer.Json(offer, HubJson.Default.XetOffer, XetOffer.MediaType);
         }
 
-        if (HttpMethods.IsGet(context.Request.Method))
-        {
-            downloads.Count(repo.Id);
-        }
-
+        var seen = traffic.Begin(context, repo.Id, access.Caller.Id) with { Revision = tree.Commit.ToString(), Path = file.Path };
         return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop))
         {
             Sending = gated.Watch(readable, access.Caller, DownloadWay.File, tree.Commit, file.Path),
+            Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
         };
     }
 

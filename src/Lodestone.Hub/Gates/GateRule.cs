@@ -22,7 +22,7 @@ internal static class GateRule
     /// <summary>The caller needs no acceptance.</summary>
     public static bool LetsPass(Repo repo, Caller caller)
     {
-        var role = caller.Scope.HasFlag(TokenScope.Read) ? caller.Roles.GetValueOrDefault(repo.OwnerId) : NamespaceRole.NoAccess;
+        var role = caller.May(TokenScope.ReadRepos) ? caller.Roles.GetValueOrDefault(repo.OwnerId) : NamespaceRole.NoAccess;
         return repo.Gate is null
             || role >= NamespaceRole.Write
             || (role >= NamespaceRole.Contributor && repo.CreatedBy == caller.Id)
@@ -31,7 +31,7 @@ internal static class GateRule
 
     /// <summary>Whose acceptance lets the caller in: the caller's own first, then those of organizations.</summary>
     public static IReadOnlyList<Guid> SubjectsOf(Caller caller) =>
-        caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Read) ? [caller.Id, .. caller.Readable.Where(id => id != caller.Id)] : [];
+        caller.IsAuthenticated && caller.May(TokenScope.GatedRepos) ? [caller.Id, .. caller.ReadableFor(TokenScope.GatedRepos).Where(id => id != caller.Id)] : [];
 }
 
 /// <param name="Through">The acceptance that lets the caller in; null where none is needed, or none was found.</param>

@@ -71,7 +71,13 @@ internal sealed class GitTree(TreeEntry[] entries)
         return length;
     }
 
-    public TreeEntry? Find(string name) => Search(name, isFolder: false) ?? Search(name, isFolder: true);
+    public TreeEntry? Find(string name) => IndexOf(name) is >= 0 and var index ? entries[index] : null;
+
+    /// <returns>-1 if there is none of this name.</returns>
+    public int IndexOf(string name) => Search(name, isFolder: false) is >= 0 and var file ? file : Search(name, isFolder: true);
+
+    /// <summary>Copies the entries from one position up to another.</summary>
+    public void CopyTo(Span<TreeEntry> destination, int start, int end) => entries.AsSpan(start, end - start).CopyTo(destination);
 
     /// <summary>The position of the first entry at or after this one in git's order.</summary>
     public int LowerBound(string name, bool isFolder)
@@ -106,10 +112,10 @@ internal sealed class GitTree(TreeEntry[] entries)
         }
     }
 
-    private TreeEntry? Search(string name, bool isFolder)
+    private int Search(string name, bool isFolder)
     {
         var index = LowerBound(name, isFolder);
-        return index < entries.Length && string.Equals(entries[index].Name, name, StringComparison.Ordinal) ? entries[index] : null;
+        return index < entries.Length && string.Equals(entries[index].Name, name, StringComparison.Ordinal) ? index : -1;
     }
 
     private static int FormatMode(int mode, Span<byte> destination)

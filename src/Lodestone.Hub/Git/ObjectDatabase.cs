@@ -33,6 +33,9 @@ internal sealed class ObjectDatabase
     /// <summary>How many packs there were when last looked.</summary>
     public int PackCount => _packs.Length;
 
+    /// <summary>How many objects are in them; what is in several counts as often.</summary>
+    public long PackedCount => _packs.Sum(p => (long)p.Index.Count);
+
     public bool Contains(ObjectId id) => Header(id) is not null;
 
     /// <summary>Whether a pack that we know holds it. May miss what git packed a moment ago.</summary>
@@ -89,6 +92,25 @@ internal sealed class ObjectDatabase
 
     /// <summary>Saves the next reader from parsing a tree that is being written. Harmless if it is never published: nobody will know its id.</summary>
     public void Remember(ObjectId id, GitTree tree) => _cache.Add(CacheKey.Of(this, id), tree, (tree.Entries.Count * TreeEntryWeight) + EntryOverhead);
+
+    /// <summary>Something made of objects, remembered under a name that says of which and how. Null is not remembered.</summary>
+    /// <param name="weigh">Bytes that it takes.</param>
+    public T? Made<T>(ObjectId name, Func<T?> make, Func<T, long> weigh)
+        where T : class
+    {
+        if (_cache.Find<T>(CacheKey.Of(this, name)) is { } known)
+        {
+            return known;
+        }
+
+        var made = make();
+        if (made is not null)
+        {
+            _cache.Add(CacheKey.Of(this, name), made, weigh(made) + EntryOverhead);
+        }
+
+        return made;
+    }
 
     /// <summary>Objects of any type whose ids begin so, at most <paramref name="limit"/> of each pack.</summary>
     public IReadOnlyList<ObjectId> Find(ObjectIdPrefix prefix, int limit)

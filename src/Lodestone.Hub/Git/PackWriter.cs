@@ -15,8 +15,13 @@ internal sealed class PackWriter : IDisposable
     /// <summary>How the names of unfinished packs begin. Git's own have another end.</summary>
     public const string TemporaryPrefix = "tmp_pack_lodestone_";
 
+    /// <summary>Bytes before the first entry.</summary>
+    public const int HeaderSize = 12;
+
+    /// <summary>Bytes of the longest header of an entry.</summary>
+    public const int MaxEntryHeader = 10;
+
     private const int CopyBuffer = 64 * 1024;
-    private const int HeaderSize = 12;
 
     // A ZLibStream that gets no bytes writes none, not even these.
     private static ReadOnlySpan<byte> DeflatedNothing => [0x78, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
@@ -47,15 +52,7 @@ internal sealed class PackWriter : IDisposable
         }
 
         var offset = BeginEntry(type, content.Length);
-        if (content.IsEmpty)
-        {
-            _output.Write(DeflatedNothing);
-        }
-        else
-        {
-            Deflate(content);
-        }
-
+        Deflate(content, _output);
         _entries.Add(id, new PackedEntry(id, offset, _output.Crc));
         return id;
     }
@@ -113,6 +110,33 @@ internal sealed class PackWriter : IDisposable
     /// <summary>The index of an unfinished pack.</summary>
     public static string IndexOf(string temporaryPack) => temporaryPack.Replace("tmp_pack_", "tmp_idx_", StringComparison.Ordinal);
 
+    /// <summary>What goes before an entry's deflated content.</summary>
+    /// <returns>Bytes written.</returns>
+    public static int FormatEntryHeader(GitObjectType type, long size, Span<byte> header)
+    {
+        var length = 0;
+        header[0] = (byte)(((int)type << 4) | (int)(size & 15));
+        for (size >>= 4; size > 0; size >>= 7)
+        {
+            header[length++] |= 0x80;
+            header[length] = (byte)(size & 0x7f);
+        }
+
+        return length + 1;
+    }
+
+    public static void Deflate(ReadOnlySpan<byte> content, Stream output)
+    {
+        if (content.IsEmpty)
+        {
+            output.Write(DeflatedNothing);
+            return;
+        }
+
+        using var deflate = new ZLibStream(output, CompressionLevel.Fastest, leaveOpen: true);
+        deflate.Write(content);
+    }
+
     /// <summary>Deletes what was written, unless <see cref="Complete"/> handed it over.</summary>
     public void Dispose()
     {
@@ -129,23 +153,9 @@ internal sealed class PackWriter : IDisposable
     {
         ObjectDisposedException.ThrowIf(_isComplete, this);
         var offset = _output.BeginEntry();
-        Span<byte> header = stackalloc byte[10];
-        var length = 0;
-        header[0] = (byte)(((int)type << 4) | (int)(size & 15));
-        for (size >>= 4; size > 0; size >>= 7)
-        {
-            header[length++] |= 0x80;
-            header[length] = (byte)(size & 0x7f);
-        }
-
-        _output.Write(header[..(length + 1)]);
+        Span<byte> header = stackalloc byte[MaxEntryHeader];
+        _output.Write(header[..FormatEntryHeader(type, size, header)]);
         return offset;
-    }
-
-    private void Deflate(ReadOnlySpan<byte> content)
-    {
-        using var deflate = new ZLibStream(_output, CompressionLevel.Fastest, leaveOpen: true);
-        deflate.Write(content);
     }
 
     private async Task<ObjectId> Deflate(Stream content, long size, CancellationToken cancel)

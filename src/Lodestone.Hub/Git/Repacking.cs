@@ -18,6 +18,9 @@ internal sealed partial class Repacking(RepoStore store, Tasks tasks, TimeProvid
 
     private const int AskEvery = 10;
 
+    // A burst of commits is over by then, and one run does for all of it what would have taken several, in its way.
+    private static readonly TimeSpan Gathering = TimeSpan.FromSeconds(5);
+
     private static readonly string[] Modestly = ["-c", "pack.threads=1", "-c", "pack.windowMemory=128m", "-c", "core.bigFileThreshold=16m"];
 
     /// <summary>To be called when something was published.</summary>
@@ -26,7 +29,7 @@ internal sealed partial class Repacking(RepoStore store, Tasks tasks, TimeProvid
         // Not at every commit from there on: the task may be about to run.
         var packs = git.Objects.PackCount;
         return packs >= MostPacks && packs % AskEvery == 0
-            ? tasks.ScheduleAsync(Kind, repoId.ToString("N", CultureInfo.InvariantCulture), clock.GetUtcNow(), new { }, CancellationToken.None)
+            ? tasks.ScheduleAsync(Kind, repoId.ToString("N", CultureInfo.InvariantCulture), clock.GetUtcNow() + Gathering, new { }, CancellationToken.None)
             : Task.CompletedTask;
     }
 

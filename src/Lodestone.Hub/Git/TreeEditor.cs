@@ -122,7 +122,7 @@ internal sealed class TreeEditor(ObjectDatabase objects, ObjectId? baseTree)
 
     private ObjectId Write(Folder folder, PackWriter pack)
     {
-        var tree = new GitTree([.. folder.Entries(inner => Write(inner, pack))]);
+        var tree = new GitTree(folder.Entries(inner => Write(inner, pack)));
         var content = ArrayPool<byte>.Shared.Rent(tree.MaxFormattedLength);
         try
         {
@@ -184,30 +184,39 @@ internal sealed class TreeEditor(ObjectDatabase objects, ObjectId? baseTree)
             return folder;
         }
 
-        /// <summary>All entries in git's order.</summary>
-        public IEnumerable<TreeEntry> Entries(Func<Folder, ObjectId> write)
+        /// <summary>All entries in git's order: the changes, and between them what stays, copied run by run.</summary>
+        public TreeEntry[] Entries(Func<Folder, ObjectId> write)
         {
+            var gone = _changes.Keys.Select(before.IndexOf).Where(i => i >= 0).Order().ToArray();
             var changes = _changes.Values.OfType<Node>().ToArray();
             Array.Sort(changes, (a, b) => GitName.Compare(a.Entry.Name, a.IsFolder, b.Entry.Name, b.IsFolder));
-            var next = 0;
-            foreach (var entry in before.Entries.Where(e => !_changes.ContainsKey(e.Name)))
+            var entries = new TreeEntry[_count];
+            var (length, copied, skipped) = (0, 0, 0);
+            foreach (var node in changes)
             {
-                for (; next < changes.Length && IsBefore(changes[next], entry); next++)
+                CopyUpTo(before.LowerBound(node.Entry.Name, node.IsFolder));
+                entries[length++] = node is { IsChanged: true, Opened: { } inner } ? node.Entry with { Id = write(inner) } : node.Entry;
+            }
+
+            CopyUpTo(before.Entries.Count);
+            return entries;
+
+            void CopyUpTo(int end)
+            {
+                for (; skipped < gone.Length && gone[skipped] < end; skipped++)
                 {
-                    yield return Resolve(changes[next]);
+                    Copy(gone[skipped]);
+                    copied++;
                 }
 
-                yield return entry;
+                Copy(end);
             }
 
-            for (; next < changes.Length; next++)
+            void Copy(int end)
             {
-                yield return Resolve(changes[next]);
+                before.CopyTo(entries.AsSpan(length), copied, end);
+                (length, copied) = (length + end - copied, end);
             }
-
-            TreeEntry Resolve(Node node) => node is { IsChanged: true, Opened: { } inner } ? node.Entry with { Id = write(inner) } : node.Entry;
         }
-
-        private static bool IsBefore(Node node, TreeEntry entry) => GitName.Compare(node.Entry.Name, node.IsFolder, entry.Name, entry.IsFolder) < 0;
     }
 }

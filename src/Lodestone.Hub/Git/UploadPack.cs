@@ -4,7 +4,7 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Serves fetches and clones over smart HTTP, protocol 0 to 2, shallow and partial: objects by the real <c>git upload-pack</c>,
-/// whose process dies with the request, and in protocol 2 references by ourselves.
+/// whose process dies with the request; in protocol 2 references, and whole clones that are small, by ourselves.
 /// </summary>
 internal sealed partial class UploadPack(ILogger<UploadPack> log)
 {
@@ -37,11 +37,21 @@ internal sealed partial class UploadPack(ILogger<UploadPack> log)
         }
 
         var first = await PktLine.ReadAsync(request, cancel);
-        var isFetch = !ListRefs.IsAsked(first);
-        await (!isFetch
-            ? ListRefs.AnswerAsync(repository, request, response, cancel)
-            : RunAsync(repository, [], protocol, first is null ? PktLine.Flush.ToArray() : PktLine.Of(first), request, response, cancel));
-        return isFetch;
+        if (ListRefs.IsAsked(first))
+        {
+            await ListRefs.AnswerAsync(repository, request, response, cancel);
+            return false;
+        }
+
+        var asked = await AskedFetch.ReadAsync(first, request, cancel);
+        if (asked.TryAnswer(repository) is { } answer)
+        {
+            await response.WriteAsync(answer, cancel);
+            return true;
+        }
+
+        await RunAsync(repository, [], protocol, asked.Lines, request, response, cancel);
+        return true;
     }
 
     private static bool IsVersion2(string? protocol) => protocol?.Contains("version=2", StringComparison.Ordinal) == true;

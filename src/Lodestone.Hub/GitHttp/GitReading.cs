@@ -15,11 +15,11 @@ internal static class GitReading
     }
 
     private static async Task Advertise(
-        string? service, RepoRoute route, RepoAccess access, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
+        string? service, RepoRoute route, RepoAccess access, PullRequests pullRequests, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
     {
         if (service is "git-receive-pack")
         {
-            await GitWriting.AdvertiseAsync(route, access, store, context, cancel);
+            await GitWriting.AdvertiseAsync(route, access, pullRequests, store, context, cancel);
             return;
         }
 
@@ -34,9 +34,10 @@ internal static class GitReading
     }
 
     private static async Task Serve(
-        RepoRoute route, RepoAccess access, Gates gates, GatedDownloads gated, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, Gates gates, GatedDownloads gated, TrafficLog traffic, RepoStore store, UploadPack uploadPack, HttpContext context, CancellationToken cancel)
     {
         var repo = await access.ToServeAsync(route, cancel);
+        traffic.Add(traffic.Begin(context, repo.Id, access.Caller.Id) with { Path = "" });
         var admission = await gates.OfAsync(repo, access.Caller, cancel);
         await using var body = GitBody.Unzipped(context.Request);
         if (!admission.IsAdmitted)

@@ -15,9 +15,9 @@ internal static class GitWriting
     public static void MapGitWriting(this IEndpointRouteBuilder repo) => repo.MapPost("/git-receive-pack", Receive);
 
     /// <summary>The answer to <c>GET info/refs?service=git-receive-pack</c>: every reference, so that the client sends only what is new.</summary>
-    public static async Task AdvertiseAsync(RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
+    public static async Task AdvertiseAsync(RepoRoute route, RepoAccess access, PullRequests pullRequests, RepoStore store, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToChangeAsync(route, cancel);
+        var repo = await access.ToPushAsync(route, pullRequests, cancel);
         var references = store.Open(repo.Id).References.List();
         var answer = new MemoryStream();
         answer.Write(PktLine.Of("# service=git-receive-pack\n"));
@@ -39,9 +39,9 @@ internal static class GitWriting
     }
 
     private static async Task Receive(
-        RepoRoute route, RepoAccess access, RepoStore store, Pushing pushing, PushLimits limits, TimeProvider clock, HttpContext context, CancellationToken cancel)
+        RepoRoute route, RepoAccess access, PullRequests pullRequests, RepoStore store, Pushing pushing, PushLimits limits, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
-        var repo = await access.ToChangeAsync(route, cancel);
+        var repo = await access.ToPushAsync(route, pullRequests, cancel);
         if (context.Features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
         {
             rate.MinDataRate = SlowestPush;

@@ -13,6 +13,8 @@ internal static class PktLine
 
     public static ReadOnlySpan<byte> Flush => "0000"u8;
 
+    public static ReadOnlySpan<byte> Delimiter => "0001"u8;
+
     public static byte[] Of(ReadOnlySpan<byte> payload) =>
         [.. Encoding.ASCII.GetBytes((payload.Length + HeaderSize).ToString("x4", CultureInfo.InvariantCulture)), .. payload];
 

@@ -1,16 +1,17 @@
 namespace Lodestone.Hub;
 
-/// <summary>Which references a push may change. The reasons are short: git shows them in parentheses behind the reference's name.</summary>
-internal static class PushPolicy
+/// <summary>
+/// Which references a push may change: whoever may change the repository its branches and tags, everybody their own pull requests. The reasons are short: git shows them in parentheses behind the reference's name.
+/// </summary>
+/// <param name="proposals">References of pull requests that the sender may go on with.</param>
+internal sealed class PushPolicy(bool canChange, IReadOnlySet<string> proposals)
 {
     public const string Main = RefName.Branches + "main";
 
     public const string MainMovesForward = "main only moves forward; fetch and merge first, or push to another branch";
 
-    private const string PullRequests = "refs/pr/";
-
     /// <summary>What can be said without looking at the pack: reasons by name of those that are refused.</summary>
-    public static Dictionary<string, string> Refuse(IReadOnlyList<RefUpdate> commands)
+    public Dictionary<string, string> Refuse(IReadOnlyList<RefUpdate> commands)
     {
         var reasons = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var command in commands)
@@ -29,13 +30,21 @@ internal static class PushPolicy
         return reasons;
     }
 
-    private static string? Refuse(RefUpdate command) => command switch
+    private string? Refuse(RefUpdate command) => command switch
     {
+        { Name: var name } when name.StartsWith(Hub.PullRequests.Prefix, StringComparison.Ordinal) => RefuseProposal(command),
+        _ when !canChange => "you may push to your own pull requests alone",
         { Name: Main, New: null } => "main cannot be deleted",
         { Old: null, New: null } => "there is no such reference to delete",
-        { Name: var name } when name.StartsWith(PullRequests, StringComparison.Ordinal) => "pull requests are not changed by pushing; push to a branch instead",
         { Name: var name } when name.StartsWith(RefName.Branches, StringComparison.Ordinal) => RefName.IsValidBranch(name[RefName.Branches.Length..]) ? null : "not a valid name of a branch",
         { Name: var name } when name.StartsWith(RefName.Tags, StringComparison.Ordinal) => RefName.IsValidTag(name[RefName.Tags.Length..]) ? null : "not a valid name of a tag",
-        _ => "only branches and tags can be pushed",
+        _ => "only branches, tags and pull requests can be pushed",
+    };
+
+    private string? RefuseProposal(RefUpdate command) => command switch
+    {
+        { Old: null } => "there is no such pull request; open one first, and its number names the reference",
+        { New: null } => "pull requests are not deleted by pushing; close it instead",
+        _ => proposals.Contains(command.Name) ? null : "it is closed or merged, or not yours to change",
     };
 }

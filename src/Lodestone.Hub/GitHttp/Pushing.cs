@@ -14,14 +14,14 @@ namespace Lodestone.Hub;
 /// </list>
 /// Whichever way it ends, the quarantine goes.
 /// </summary>
-internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits limits, Caller caller, ILogger<Pushing> log)
+internal sealed partial class Pushing(HubDb db, PullRequests pullRequests, RepoRefresh refresh, PushLimits limits, Caller caller, ILogger<Pushing> log)
 {
     private const int MostAttempts = 20;
     private const string FetchFirst = "fetch first";
 
     public async Task ReceiveAsync(Repo repo, GitRepository git, PushRequest push, Stream pack, PushAnswer answer, CancellationToken cancel)
     {
-        var reasons = PushPolicy.Refuse(push.Commands);
+        var reasons = new PushPolicy(repo.CanBeChangedBy(caller), await ProposalsAsync(repo, push, cancel)).Refuse(push.Commands);
         using var quarantine = Quarantine.Create(git, limits.Bounds);
         var broken = push.BringsPack ? await quarantine.ReceiveAsync(pack, limits.Pack, line => answer.RelayAsync(line, cancel), cancel) : null;
         if (broken is not null)
@@ -37,6 +37,21 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
         }
 
         await answer.ReportAsync(broken, reasons, cancel);
+    }
+
+    /// <summary>Of the pull requests that the push is for, those that the caller may go on with.</summary>
+    private async Task<HashSet<string>> ProposalsAsync(Repo repo, PushRequest push, CancellationToken cancel)
+    {
+        var found = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var command in push.Commands)
+        {
+            if (await pullRequests.FindAsync(repo.Id, command.Name, cancel) is { IsUnderWay: true } proposal && (proposal.AuthorId == caller.Id || repo.CanBeChangedBy(caller)))
+            {
+                found.Add(command.Name);
+            }
+        }
+
+        return found;
     }
 
     private static IEnumerable<RefUpdate> Accepted(IEnumerable<RefUpdate> commands, Dictionary<string, string> reasons) =>
@@ -98,7 +113,7 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
         var target = command.New!.Value; // deletions have none and do not come here
         if (quarantine.HomeOf(target).FindCommit(target) is not { } commit)
         {
-            return command.Name.StartsWith(RefName.Branches, StringComparison.Ordinal) ? "a branch must point to a commit" : null;
+            return command.Name.StartsWith(RefName.Tags, StringComparison.Ordinal) ? null : "a branch must point to a commit";
         }
 
         var isBackwards = command is { Name: PushPolicy.Main, Old: { } old } && !await quarantine.IsAncestorAsync(old, target, cancel);
@@ -126,7 +141,7 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
             {
                 case Published:
                     Pushed(log, caller.Name, updates.Count, repo.Id);
-                    await AfterAsync(repo, git, updates);
+                    await refresh.AfterMoveAsync(repo.Id, git, updates, caller.Id);
                     return;
                 case Conflict conflict:
                     reasons[conflict.RefName] = FetchFirst;
@@ -153,14 +168,6 @@ internal sealed partial class Pushing(HubDb db, RepoRefresh refresh, PushLimits 
         catch (Refusal refusal) when (refusal.Code == RefusalCode.Unavailable)
         {
             return null;
-        }
-    }
-
-    private async Task AfterAsync(Repo repo, GitRepository git, List<RefUpdate> updates)
-    {
-        foreach (var update in updates)
-        {
-            await refresh.AfterMoveAsync(repo.Id, git, update.Name);
         }
     }
 

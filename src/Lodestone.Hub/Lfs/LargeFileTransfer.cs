@@ -86,7 +86,7 @@ internal static class LargeFileTransfer
     }
 
     private static async Task<IResult> Download(
-        [AsParameters] SignedLink signed, HeldLately held, LargeFiles files, LinkKeys keys, TimeProvider clock, HttpContext context, CancellationToken cancel)
+        [AsParameters] SignedLink signed, HeldLately held, LargeFiles files, LinkKeys keys, TrafficLog traffic, TimeProvider clock, HttpContext context, CancellationToken cancel)
     {
         var link = LargeFileLink.Read(signed, LargeFileOperation.Download, await keys.CurrentAsync(cancel), clock);
         if (!await held.HoldsAsync(link.RepoId, link.Digest, cancel))
@@ -96,12 +96,16 @@ internal static class LargeFileTransfer
 
         context.Response.ContentType = "application/octet-stream";
         context.Response.Headers.XContentTypeOptions = "nosniff";
+        var seen = traffic.Begin(context, link.RepoId, Guid.Empty) with { Sha256 = link.Digest.Hex };
         return new Delivery(link.Size, link.Digest.Hex, async (start, stop) =>
         {
             var content = await files.OpenAsync(link.Digest, stop);
             content.Seek(start, SeekOrigin.Begin);
             return content;
-        });
+        })
+        {
+            Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
+        };
     }
 
     private static void RequireParts(LfsCompletion sent, LargeFileLink link)

@@ -18,7 +18,7 @@ internal static class LfsBatch
         repo.MapPost("/info/lfs/locks/verify", Locks);
     }
 
-    private static async Task<IResult> Batch(LfsRequest asked, RepoRoute route, RepoAccess access, LfsAnswers answers, HttpRequest request, CancellationToken cancel)
+    private static async Task<IResult> Batch(LfsRequest asked, RepoRoute route, RepoAccess access, PullRequests pullRequests, LfsAnswers answers, HttpRequest request, CancellationToken cancel)
     {
         var isUpload = asked.Operation switch
         {
@@ -37,19 +37,19 @@ internal static class LfsBatch
         }
 
         var answer = isUpload
-            ? await answers.UploadAsync(await ToUploadAsync(asked, route, access, cancel), asked, access.Caller, request.BaseAddress(), cancel)
+            ? await answers.UploadAsync(await ToUploadAsync(asked, route, access, pullRequests, cancel), asked, access.Caller, request.BaseAddress(), cancel)
             : await answers.DownloadAsync(await access.ToReadContentAsync(route, cancel), asked, access.Caller, request.BaseAddress(), cancel);
         return HubAnswer.Json(answer, HubJson.Default.LfsAnswer, LfsAnswers.MediaType);
     }
 
     /// <summary>Without a branch it is for a proposal, which everybody may make who may read the repository. What no commit names is reclaimed.</summary>
-    private static Task<Repo> ToUploadAsync(LfsRequest asked, RepoRoute route, RepoAccess access, CancellationToken cancel) =>
-        asked.Ref is null ? access.ToProposeAsync(route, cancel) : access.ToChangeAsync(route, cancel);
+    private static Task<Repo> ToUploadAsync(LfsRequest asked, RepoRoute route, RepoAccess access, PullRequests pullRequests, CancellationToken cancel) =>
+        asked.Ref is null ? access.ToProposeAsync(route, cancel) : access.ToCommitAsync(route with { Rest = [asked.Ref.Name ?? ""] }, isProposal: false, pullRequests, cancel);
 
     /// <summary>Nothing is ever locked here; saying so spares git-lfs a warning at every push.</summary>
-    private static async Task<IResult> Locks(RepoRoute route, RepoAccess access, CancellationToken cancel)
+    private static async Task<IResult> Locks(RepoRoute route, RepoAccess access, PullRequests pullRequests, CancellationToken cancel)
     {
-        await access.ToChangeAsync(route, cancel);
+        await access.ToPushAsync(route, pullRequests, cancel);
         return HubAnswer.Json(new LfsLocks([], []), HubJson.Default.LfsLocks, LfsAnswers.MediaType);
     }
 }

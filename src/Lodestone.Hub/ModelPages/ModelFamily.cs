@@ -9,7 +9,7 @@ internal sealed class ModelFamily(HubDb db, Caller caller)
     private const string Prefix = "base_model:";
     private const int MostNamed = 5;
 
-    private static readonly string[] Relations = ["finetune", "adapter", "merge", "quantized"];
+    private static readonly string[] Relations = ["finetune", "adapter", "merge", "quantized", "distilled"];
 
     public async Task<IReadOnlyList<BaseModel>> BasesAsync(RepoFacts facts, CancellationToken cancel)
     {
@@ -56,6 +56,7 @@ internal sealed record BaseModel(string Name, string Relation, string? Href)
         "adapter" => "Adapter of",
         "merge" => "Merged from",
         "quantized" => "Quantized from",
+        "distilled" => "Distilled from",
         _ => "Fine-tuned from",
     };
 }
@@ -70,6 +71,7 @@ internal sealed record DerivedModels(string Relation, int Count, IReadOnlyList<s
         "adapter" => "Adapters",
         "merge" => "Merges",
         "quantized" => "Quantizations",
+        "distilled" => "Distillations",
         _ => "Fine-tunes",
     };
 }

@@ -20,6 +20,13 @@ internal static class ModelSnippets
             snippets.Add(new Snippet("Transformers", Transformers(transformers, id, revision, address), "python"));
         }
 
+        snippets.AddRange(OfLibrary(view.Facts.LibraryName, id, revision, address));
+        if (IsLanguageModel(view.Facts))
+        {
+            snippets.Add(new Snippet("vLLM", $"HF_ENDPOINT={address} vllm serve {id} --revision {revision}", "bash"));
+            snippets.Add(new Snippet("SGLang", $"HF_ENDPOINT={address} python -m sglang.launch_server \\\n  --model-path {id} --revision {revision}", "bash"));
+        }
+
         snippets.Add(new Snippet("Python", $"""
             from huggingface_hub import snapshot_download
 
@@ -40,7 +47,9 @@ internal static class ModelSnippets
             """, "js"));
         if (view.Facts.GgufFiles is [var gguf, ..])
         {
-            snippets.Add(new Snippet("llama.cpp", $"llama-server \\\n  --model-url {address}{view.Here("resolve", gguf.Path)}", "bash"));
+            var place = $"{address}{view.Here("resolve", gguf.Path)}";
+            snippets.Add(new Snippet("llama.cpp", $"llama-server \\\n  --model-url {place}", "bash"));
+            snippets.Add(new Snippet("Ollama", $"curl -L -o model.gguf {place}\necho 'FROM ./model.gguf' > Modelfile\nollama create {view.Repo.Name.ToLowerInvariant()} -f Modelfile\nollama run {view.Repo.Name.ToLowerInvariant()}", "bash"));
         }
 
         snippets.Add(new Snippet("git", $"git lfs install\ngit clone {Branch(revision)}{address}{view.Href}", "bash"));
@@ -85,7 +94,53 @@ internal static class ModelSnippets
             });
             console.log(answer.choices[0].message.content);
             """, "js"),
+        new("OpenAI .NET", $$"""
+            using System.ClientModel;
+            using OpenAI;
+            using OpenAI.Chat;
+
+            var key = Environment.GetEnvironmentVariable("LODESTONE_TOKEN")!;
+            var client = new ChatClient(
+                "{{model}}",
+                new ApiKeyCredential(key),
+                new OpenAIClientOptions { Endpoint = new Uri("{{address}}/v1") });
+            ChatCompletion answer = await client.CompleteChatAsync("Hello");
+            Console.WriteLine(answer.Content[0].Text);
+            """, "csharp"),
     ];
+
+    private static bool IsLanguageModel(RepoFacts facts) => facts.PipelineTag is "text-generation" or "image-text-to-text" && facts.Safetensors is not null;
+
+    private static IEnumerable<Snippet> OfLibrary(string? library, string id, string revision, string address) => library switch
+    {
+        "diffusers" => [new Snippet("Diffusers", $"""
+            import os
+            os.environ["HF_ENDPOINT"] = "{address}"  # before the next import
+
+            from diffusers import DiffusionPipeline
+
+            pipeline = DiffusionPipeline.from_pretrained("{id}", revision="{revision}")
+            image = pipeline("A lighthouse at dusk").images[0]
+            """, "python")],
+        "sentence-transformers" => [new Snippet("Sentence Transformers", $"""
+            import os
+            os.environ["HF_ENDPOINT"] = "{address}"  # before the next import
+
+            from sentence_transformers import SentenceTransformer
+
+            model = SentenceTransformer("{id}", revision="{revision}")
+            vectors = model.encode(["One sentence", "Another sentence"])
+            """, "python")],
+        "peft" => [new Snippet("PEFT", $"""
+            import os
+            os.environ["HF_ENDPOINT"] = "{address}"  # before the next import
+
+            from peft import AutoPeftModelForCausalLM
+
+            model = AutoPeftModelForCausalLM.from_pretrained("{id}", revision="{revision}")
+            """, "python")],
+        _ => [],
+    };
 
     private static string Transformers(TransformersFacts facts, string id, string revision, string address)
     {

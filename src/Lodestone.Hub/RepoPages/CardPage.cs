@@ -17,9 +17,13 @@ public abstract class CardPage : RepoPage
     /// <summary>Null when there is none, or nothing but metadata in it.</summary>
     protected RenderedCard? Card { get; private set; }
 
+    /// <summary>The whole file; null when there is none.</summary>
+    protected string? Text { get; private set; }
+
     protected override async Task OnInitializedAsync()
     {
         var text = await Content.ReadTextAsync(View.Tree, "README.md", MaxCard, Context.RequestAborted);
+        Text = text;
         if (text is not null && !string.IsNullOrWhiteSpace(FrontMatter.Read(text).Body))
         {
             Card = Cards.Render(text, CardPlaces.Of(View, ""));

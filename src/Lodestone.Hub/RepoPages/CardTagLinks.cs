@@ -39,7 +39,7 @@ internal static class CardTagLinks
     private static List<TagLink> OfOther(RepoType type, RepoFacts facts)
     {
         var links = new List<TagLink>();
-        var kinds = FacetKind.Of(type).Where(k => k.Prefix is not ("" or "license:")).ToList();
+        var kinds = FacetKind.Of(type).Where(k => k.Key is not ("license" or "sdk")).ToList();
         foreach (var kind in kinds)
         {
             links.AddRange(After(facts, kind.Prefix).Select(v => new TagLink(kind.TextOf(v), kind.Title.ToLowerInvariant(), null, kind.Choose(new ListSearch { Type = type }, v).Href)));

@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 public static class RepoAddress
 {
     /// <summary>The first segment of a name's pages. What else begins an address of two segments answers in its own way when it is wrong.</summary>
-    internal const string Owner = "/{Owner:regex(^(?!(api|v1|v2|health|models|datasets|spaces|playground|settings|admin|oauth)$))}";
+    internal const string Owner = "/{Owner:account}";
 
     internal const string Model = Owner + "/{Name}";
 
@@ -15,7 +15,7 @@ public static class RepoAddress
     internal const string Space = "/spaces/{Owner}/{Name}";
 
     /// <summary>Data sets and spaces, whose pages begin with their type.</summary>
-    internal const string Typed = "/{Kind:regex(^(datasets|spaces)$)}/{Owner}/{Name}";
+    internal const string Typed = "/{Kind:repoPrefix}/{Owner}/{Name}";
 
     /// <summary>The segment behind the name, which says which page it is; empty on the first.</summary>
     internal static string SectionOf(HttpContext context)
@@ -25,7 +25,7 @@ public static class RepoAddress
     }
 
     /// <summary>The page shows what files hold.</summary>
-    internal static bool IsContent(HttpContext context) => SectionOf(context) is "blob" or "edit" or "commit" or "compare" or "discussions";
+    internal static bool IsContent(HttpContext context) => SectionOf(context) is "blob" or "edit" or "commit" or "compare";
 
     /// <summary>A path as it goes into an address: every segment escaped, the slashes kept.</summary>
     internal static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));

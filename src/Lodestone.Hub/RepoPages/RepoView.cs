@@ -17,6 +17,15 @@ internal sealed record RepoView(
 {
     public const string MainBranch = "main";
 
+    /// <summary>The reader wants to hear of it.</summary>
+    public bool IsWatched { get; init; }
+
+    /// <summary>Some that have it in them. Read for the first page alone, as the reader's own are.</summary>
+    public IReadOnlyList<Collection> Collections { get; init; } = [];
+
+    /// <summary>Those that the reader may put it into.</summary>
+    public IReadOnlyList<Collection> OwnCollections { get; init; } = [];
+
     public string Href => $"/{Repo.Type.Prefix()}{Repo.FullName}";
 
     public TypeWords Words => Repo.Type.Words();
@@ -38,6 +47,9 @@ internal sealed record RepoView(
 
     public JsonObject? Card => Facts.CardData;
 
+    /// <summary>Downloads on each of the last 30 days; empty where the page does not show them.</summary>
+    public IReadOnlyList<long> Month { get; init; } = [];
+
     /// <param name="verb">The segment behind the name: <c>tree</c>, <c>blob</c>, <c>resolve</c>, …</param>
     public string To(string verb, string revision, string path = "")
     {
@@ -56,8 +68,11 @@ internal sealed record RepoView(
 /// Opens the repository that a page is about. Components beside each other load at the same time, but a request has one context
 /// for the hub's rows: so what several of them show is read here, before any of them begins.
 /// </summary>
-internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, GatePlaces gates, Identity.Namespaces namespaces)
+internal sealed class RepoViews(
+    HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, ModelFamily family, CollectionLists collections, GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
 {
+    private const int MostCollections = 5;
+
     /// <exception cref="Refusal"><c>not_found</c>, the same for what is missing and what is hidden; <c>moved</c>.</exception>
     public async Task<RepoView> OpenAsync(HttpContext context, CancellationToken cancel)
     {
@@ -73,7 +88,15 @@ internal sealed class RepoViews(HubDb db, RepoAccess access, RepoStore store, Re
             var owner = await namespaces.FindAsync(repo.OwnerName, cancel);
             var isLiked = access.Caller.IsAuthenticated && await db.Likes.AnyAsync(l => l.RepoId == repo.Id && l.UserId == access.Caller.Id, cancel);
             var bases = await family.BasesAsync(facts, cancel);
-            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate);
+            var isWatched = access.Caller.IsAuthenticated && await db.Watches.AnyAsync(w => w.RepoId == repo.Id && w.UserId == access.Caller.Id, cancel);
+            var isFirst = RepoAddress.SectionOf(context).Length == 0;
+            return new RepoView(repo, git, at, facts, bases, owner is { IsOrganization: true }, access.Caller, isLiked, gate)
+            {
+                IsWatched = isWatched,
+                Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
+                Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
+            };
         }
         catch (Refusal refusal) when (refusal.Code.Code is "repo_not_found")
         {

@@ -46,9 +46,9 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
         var type = asked.RepoType();
         var (owner, name) = asked.Place(caller.Authenticated().Name);
         RepoName.Check(name);
-        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.CanContribute(home.Id))
+        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.CanContribute(home.Id, TokenScope.ContributeRepos))
         {
-            throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{owner}\".");
+            throw HubRefusals.NoRightToCreate(caller, type, owner);
         }
 
         var path = Repo.LowerPath(home.Name, name);
@@ -68,6 +68,7 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
             PathLower = path,
             IsPrivate = asked.IsPrivate() ?? home.PrivateByDefault,
             CreatedBy = caller.Id,
+            CreatedByApp = caller.AppId,
             CreatedAt = now,
             UpdatedAt = now,
         };
@@ -88,6 +89,7 @@ internal sealed class NewRepos(HubDb db, Namespaces namespaces, RepoStore store,
             db.Aliases.RemoveRange(await db.Aliases.Where(a => a.Type == repo.Type && a.PathLower == repo.PathLower).ToListAsync(cancel));
             await refresh.DescribeAsync(repo, git, head, cancel);
             db.Publish(new RepoPublished(repo.Id, repo.FullName, head.ToString()));
+            await db.RecordAsync(repo, new NewRepoEvent(RepoEvent.OfRepo, ChangeKind.Create, new EventDetails(), caller.Id, head.ToString()), repo.CreatedAt, cancel);
         }
         catch
         {

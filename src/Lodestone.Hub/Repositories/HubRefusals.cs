@@ -45,6 +45,10 @@ internal static class HubRefusals
         _ => $"Visit {page} to ask for access.",
     };
 
+    public static Refusal NoRightToCreate(Caller caller, RepoType type, string owner) => caller.AppId is not null && !caller.May(TokenScope.ContributeRepos)
+        ? TokenScopes.Lacking(TokenScope.ContributeRepos)
+        : new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{owner}\".");
+
     public static Refusal RevisionNotFound(string revision) => new(MissingRevision, $"Invalid rev id: {revision}");
 
     public static Refusal EntryNotFound(ObjectId commit, string message = "Entry not found") => new(MissingEntry, message)
@@ -52,9 +56,18 @@ internal static class HubRefusals
         Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Repo-Commit"] = commit.ToString() },
     };
 
-    public static Refusal ReadOnly(Caller caller) => caller.IsAuthenticated
-        ? new Refusal(RefusalCode.Forbidden, "You may read this repository but not change it. Use a token with write access of somebody who may.")
-        : new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
+    /// <param name="scope">What an app would need for it.</param>
+    public static Refusal ReadOnly(Caller caller, TokenScope scope = TokenScope.Write)
+    {
+        if (!caller.IsAuthenticated)
+        {
+            return new Refusal(RefusalCode.Unauthenticated, "Invalid username or password.");
+        }
+
+        return caller.AppId is not null && !caller.May(scope)
+            ? TokenScopes.Lacking(scope)
+            : new Refusal(RefusalCode.Forbidden, "You may read this repository but not change it. Use a token with write access of somebody who may.");
+    }
 
     /// <param name="location">Path only: the Python client follows no other redirect on a HEAD.</param>
     public static Refusal MovedTo(string location) => new(Moved, $"The repository is now at {location}.")

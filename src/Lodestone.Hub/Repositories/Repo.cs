@@ -23,20 +23,30 @@ internal sealed class Repo
 
     public required Guid CreatedBy { get; init; }
 
+    /// <summary>The app that made it for that person, which may do more with it than with others.</summary>
+    public Guid? CreatedByApp { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When main got its newest commit.</summary>
     public required DateTimeOffset UpdatedAt { get; set; }
 
+    /// <summary>By people, in the last 30 days.</summary>
     public long Downloads { get; init; }
+
+    /// <summary>By people, ever.</summary>
+    public long DownloadsAllTime { get; init; }
 
     public long Likes { get; init; }
 
     /// <summary>How much it is asked for lately, as <see cref="Hub.Trend"/> keeps it.</summary>
     public long Trend { get; init; }
 
-    /// <summary>The highest number that a pull request has.</summary>
+    /// <summary>The highest number that a discussion has.</summary>
     public long LastNumber { get; init; }
+
+    /// <summary>Nobody but those who may change it opens discussions or writes in them.</summary>
+    public bool DiscussionsDisabled { get; set; }
 
     public string? PipelineTag { get; set; }
 
@@ -60,13 +70,19 @@ internal sealed class Repo
     public string FullName => $"{OwnerName}/{Name}";
 
     /// <summary>The rule of <see cref="RepoQueries.VisibleTo"/> for a row that was read.</summary>
-    public bool IsVisibleTo(Caller caller) => !IsPrivate || caller.Readable.Contains(OwnerId);
+    public bool IsVisibleTo(Caller caller) => !IsPrivate || caller.CanRead(OwnerId, TokenScope.ReadRepos) || IsMadeBy(caller);
 
     /// <summary>Contributors change what they made; writers change everything in the namespace.</summary>
-    public bool CanBeChangedBy(Caller caller) => caller.CanWrite(OwnerId) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId));
+    public bool CanBeChangedBy(Caller caller) =>
+        caller.CanWrite(OwnerId, TokenScope.WriteRepos) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.WriteRepos)) || IsMadeBy(caller);
 
     /// <summary>Deleting, moving and settings: for administrators of the namespace and for whoever made the repository.</summary>
-    public bool CanBeAdministeredBy(Caller caller) => caller.CanAdminister(OwnerId) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId));
+    public bool CanBeAdministeredBy(Caller caller) =>
+        caller.CanAdminister(OwnerId, TokenScope.ManageRepos) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.ManageRepos)) || IsMadeBy(caller);
+
+    // By the same app for the same person: all that the scope contribute-repos is for.
+    private bool IsMadeBy(Caller caller) =>
+        CreatedByApp is not null && CreatedByApp == caller.AppId && CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.ContributeRepos);
 
     public static string LowerPath(string owner, string name) => $"{owner}/{name}".ToLowerInvariant();
 }
@@ -82,8 +98,14 @@ internal static class RepoQueries
     /// <summary>What the caller may know of: everything public, and what is private in the caller's namespaces.</summary>
     public static IQueryable<Repo> VisibleTo(this IQueryable<Repo> repos, Caller caller)
     {
-        var readable = caller.Readable;
-        return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId));
+        var readable = caller.ReadableFor(TokenScope.ReadRepos);
+        if (caller.AppId is not { } appId || !caller.May(TokenScope.ContributeRepos))
+        {
+            return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId));
+        }
+
+        var (userId, fillable) = (caller.Id, caller.Roles.Keys.Where(id => caller.CanContribute(id, TokenScope.ContributeRepos)).ToList());
+        return repos.Where(r => !r.IsPrivate || readable.Contains(r.OwnerId) || (r.CreatedByApp == appId && r.CreatedBy == userId && fillable.Contains(r.OwnerId)));
     }
 
     public static IQueryable<Repo> At(this IQueryable<Repo> repos, RepoType type, string pathLower) =>

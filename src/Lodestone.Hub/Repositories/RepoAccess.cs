@@ -34,7 +34,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToChangeAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+        return repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
     }
 
     /// <summary>To take part: to like it, to propose a change. That takes no right but to read, and a credential that may write.</summary>
@@ -42,7 +42,7 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     public async Task<Repo> ToTakePartAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToServeAsync(route, cancel);
-        return caller.IsAuthenticated && caller.Scope.HasFlag(TokenScope.Write) ? repo : throw HubRefusals.ReadOnly(caller);
+        return caller.May(TokenScope.WriteDiscussions) || repo.CanBeChangedBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.WriteDiscussions);
     }
 
     /// <summary>To propose a change: for who may take part and read, because proposals build on what is there.</summary>
@@ -60,26 +60,49 @@ internal sealed class RepoAccess(HubDb db, ReposLately lately, Gates gates, Call
     {
         if (isProposal)
         {
-            return await ToProposeAsync(route, cancel);
+            var proposedTo = await ToProposeAsync(route, cancel);
+            DiscussionAccess.RequireEnabled(proposedTo, caller);
+            return proposedTo;
         }
 
         var repo = await ToServeAsync(route, cancel);
-        if (repo.CanBeChangedBy(caller))
+        var proposal = await pullRequests.FindAsync(repo.Id, route.Revision, cancel);
+        if (!repo.CanBeChangedBy(caller))
         {
-            return repo;
+            await RequireOwnAsync(IsOwn(proposal), route, cancel);
         }
 
-        return caller.Scope.HasFlag(TokenScope.Write) && await pullRequests.IsOwnAsync(repo, route.Revision, caller, cancel)
-            ? await ToProposeAsync(route, cancel)
-            : throw HubRefusals.ReadOnly(caller);
+        proposal?.RequireUnderWay();
+        return repo;
+    }
+
+    /// <summary>To push: for those who may change the repository, and for whoever has a pull request of their own under way.</summary>
+    /// <exception cref="Refusal">As for reading, or <c>forbidden</c>.</exception>
+    public async Task<Repo> ToPushAsync(RepoRoute route, PullRequests pullRequests, CancellationToken cancel)
+    {
+        var repo = await ToServeAsync(route, cancel);
+        if (!repo.CanBeChangedBy(caller))
+        {
+            await RequireOwnAsync(CanPropose && (await pullRequests.OwnAsync(repo.Id, caller, cancel)).Count > 0, route, cancel);
+        }
+
+        return repo;
     }
 
     /// <inheritdoc cref="ToChangeAsync"/>
     public async Task<Repo> ToAdministerAsync(RepoRoute route, CancellationToken cancel)
     {
         var repo = await ToReadAsync(route, cancel);
-        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller);
+        return repo.CanBeAdministeredBy(caller) ? repo : throw HubRefusals.ReadOnly(caller, TokenScope.ManageRepos);
     }
+
+    private bool CanPropose => caller.May(TokenScope.WriteDiscussions);
+
+    private bool IsOwn(Discussion? proposal) => CanPropose && proposal?.AuthorId == caller.Id;
+
+    /// <summary>Who may not change a repository goes on with what is their own in it, as long as they may read it.</summary>
+    private Task<Repo> RequireOwnAsync(bool isOwn, RepoRoute route, CancellationToken cancel) =>
+        isOwn ? ToProposeAsync(route, cancel) : throw HubRefusals.ReadOnly(caller, TokenScope.WriteRepos);
 
     private async Task<Repo> FindAsync(RepoRoute route, Func<string, ValueTask<Repo?>> at, CancellationToken cancel)
     {

@@ -40,16 +40,17 @@ internal static class RepoAdministration
         return Results.Ok();
     }
 
-    public static async Task<IResult> Move(RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, StorageQuota quota, ReposLately lately, CancellationToken cancel)
+    public static async Task<IResult> Move(
+        RepoMove move, RepoAccess access, Namespaces namespaces, HubDb db, StorageQuota quota, ReposLately lately, TimeProvider clock, CancellationToken cancel)
     {
         var type = RepoTypes.FromSingular(move.Type ?? "model") ?? throw new Refusal(RefusalCode.Invalid, "\"type\" must be one of [model, dataset, space]");
         var (from, to) = (Place(move.FromRepo, "fromRepo"), Place(move.ToRepo, "toRepo"));
         access.Caller.Authenticated();
         var found = await access.ToAdministerAsync(new RepoRoute(type, from.Owner, from.Name, []), cancel);
         RepoName.Check(to.Name);
-        if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id))
+        if (await namespaces.FindAsync(to.Owner, cancel) is not { } home || !access.Caller.CanContribute(home.Id, TokenScope.ContributeRepos))
         {
-            throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a {type.Singular()} under the namespace \"{to.Owner}\".");
+            throw HubRefusals.NoRightToCreate(access.Caller, type, to.Owner);
         }
 
         if (home.Id != found.OwnerId && await quota.IfLimitedAsync(home.Id, cancel) is { } use)
@@ -57,17 +58,7 @@ internal static class RepoAdministration
             use.Require(await db.LfsObjects.Where(o => o.RepoId == found.Id).SumAsync(o => o.Size, cancel));
         }
 
-        var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
-        var (oldPath, newPath) = (repo.PathLower, Repo.LowerPath(home.Name, to.Name));
-        (repo.OwnerId, repo.OwnerName, repo.Name, repo.PathLower) = (home.Id, home.Name, to.Name, newPath);
-        var aliases = await db.Aliases.Where(a => a.Type == type && (a.PathLower == newPath || a.PathLower == oldPath)).ToListAsync(cancel);
-        db.Aliases.RemoveRange(aliases.Where(a => a.PathLower == newPath));
-        if (oldPath != newPath && aliases.TrueForAll(a => a.PathLower != oldPath))
-        {
-            db.Aliases.Add(new RepoAlias(type, oldPath, repo.Id));
-        }
-
-        if (!await db.TrySaveAsync(cancel))
+        if (!await db.WriteAsync(inner => TryMoveAsync(db, found.Id, home, to.Name, access.Caller.Id, clock.GetUtcNow(), inner), cancel))
         {
             throw new Refusal(RefusalCode.Conflict, $"A {type.Singular()} repository called {home.Name}/{to.Name} already exists");
         }
@@ -76,12 +67,31 @@ internal static class RepoAdministration
         return Results.Ok();
     }
 
+    private static async Task<bool> TryMoveAsync(HubDb db, Guid repoId, Namespace home, string name, Guid actorId, DateTimeOffset now, CancellationToken cancel)
+    {
+        await db.LockAsync<Repo>(repoId, cancel);
+        var repo = await db.Repos.SingleAsync(r => r.Id == repoId, cancel);
+        var details = new EventDetails { MovedTo = new MovedTo($"{home.Name}/{name}", new EventOwner(PublicId.ToHub(home.Id))) };
+        await db.RecordAsync(repo, new NewRepoEvent(RepoEvent.OfRepo, ChangeKind.Move, details, actorId), now, cancel);
+        var (oldPath, newPath) = (repo.PathLower, Repo.LowerPath(home.Name, name));
+        (repo.OwnerId, repo.OwnerName, repo.Name, repo.PathLower) = (home.Id, home.Name, name, newPath);
+        var aliases = await db.Aliases.Where(a => a.Type == repo.Type && (a.PathLower == newPath || a.PathLower == oldPath)).ToListAsync(cancel);
+        db.Aliases.RemoveRange(aliases.Where(a => a.PathLower == newPath));
+        if (oldPath != newPath && aliases.TrueForAll(a => a.PathLower != oldPath))
+        {
+            db.Aliases.Add(new RepoAlias(repo.Type, oldPath, repo.Id));
+        }
+
+        return await db.TrySaveAsync(cancel);
+    }
+
     private static async Task<IResult> ChangeSettings([FromBody] RepoSettings settings, RepoRoute route, RepoCare care, GateEditing gates, CancellationToken cancel)
     {
         var mode = settings.ReadGate();
-        var isPrivate = await care.HideAsync(route, settings.IsPrivate(), cancel);
+        var repo = await care.ChangeAsync(route, settings.IsPrivate(), settings.DiscussionsDisabled, cancel);
         var gate = await gates.SetModeAsync(route, mode, cancel);
-        return HubAnswer.Json(new RepoSettings(isPrivate, isPrivate ? "private" : "public", RepoSummary.GateOnWire(gate)), HubJson.Default.RepoSettings);
+        var answer = new RepoSettings(repo.IsPrivate, repo.IsPrivate ? "private" : "public", RepoSummary.GateOnWire(gate), repo.DiscussionsDisabled ? true : null);
+        return HubAnswer.Json(answer, HubJson.Default.RepoSettings);
     }
 
     private static (string Owner, string Name) Place(string? id, string param) => id?.Split('/') is [var owner, var name]
@@ -90,19 +100,33 @@ internal static class RepoAdministration
 }
 
 /// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
-internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately)
+internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately, TimeProvider clock)
 {
-    /// <param name="isPrivate">Null leaves it as it is.</param>
-    /// <returns>Whether the repository is private now.</returns>
+    /// <summary>What is null stays as it is.</summary>
+    /// <returns>The repository as it is now.</returns>
     /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
-    public async Task<bool> HideAsync(RepoRoute route, bool? isPrivate, CancellationToken cancel)
+    public async Task<Repo> ChangeAsync(RepoRoute route, bool? isPrivate, bool? discussionsDisabled, CancellationToken cancel)
     {
         var found = await access.ToAdministerAsync(route, cancel);
-        var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, cancel);
-        repo.IsPrivate = isPrivate ?? repo.IsPrivate;
-        await db.SaveChangesAsync(cancel);
+        var changed = await db.WriteAsync(
+            async inner =>
+            {
+                await db.LockAsync<Repo>(found.Id, inner);
+                var repo = await db.Repos.SingleAsync(r => r.Id == found.Id, inner);
+                repo.DiscussionsDisabled = discussionsDisabled ?? repo.DiscussionsDisabled;
+                if (isPrivate is { } wanted && wanted != repo.IsPrivate)
+                {
+                    repo.IsPrivate = wanted;
+                    var happened = new NewRepoEvent(RepoEvent.OfConfig, ChangeKind.Update, new EventDetails { Private = wanted }, access.Caller.Id);
+                    await db.RecordAsync(repo, happened, clock.GetUtcNow(), inner);
+                }
+
+                await db.SaveChangesAsync(inner);
+                return repo;
+            },
+            cancel);
         lately.Forget();
-        return repo.IsPrivate;
+        return changed;
     }
 
     /// <summary>The row first, which makes it invisible; then its files. Files left behind by a crash belong to no row.</summary>
@@ -113,6 +137,8 @@ internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, Rep
         var isDeleted = await db.WriteAsync(
             async inner =>
             {
+                await db.LockAsync<Repo>(repo.Id, inner);
+                await db.RecordAsync(repo, new NewRepoEvent(RepoEvent.OfRepo, ChangeKind.Delete, new EventDetails(), access.Caller.Id), clock.GetUtcNow(), inner);
                 db.Publish(new RepoDeleted(repo.Id, repo.FullName));
                 return await db.Repos.Where(r => r.Id == repo.Id).ExecuteDeleteAsync(inner) == 1 && await db.SaveChangesAsync(inner) > 0;
             },
@@ -131,7 +157,8 @@ internal sealed record RepoMove(string? FromRepo, string? ToRepo, string? Type);
 
 /// <param name="Visibility"><c>public</c> or <c>private</c>; older clients send <paramref name="Private"/>.</param>
 /// <param name="Gated"><c>false</c>, or how people are let in.</param>
-internal sealed record RepoSettings(bool? Private, string? Visibility, JsonNode? Gated = null)
+/// <param name="DiscussionsDisabled">Only those who may change the repository open discussions and write in them; left out where that is not so.</param>
+internal sealed record RepoSettings(bool? Private, string? Visibility, JsonNode? Gated = null, bool? DiscussionsDisabled = null)
 {
     public bool? IsPrivate() => new NewRepo { Private = Private, Visibility = Visibility }.IsPrivate();
 

@@ -23,7 +23,7 @@ internal static class RepoList
         var asked = RepoSearch.Read(type, query);
         var fields = SummaryFields.OfList(type, query);
         var limit = (int)Math.Clamp(query.Whole("limit") ?? PageSize, 1, PageSize);
-        var page = await listing.FindAsync(asked, limit + 1, cancel);
+        var (page, _) = await listing.FindAsync(asked, limit + 1, cancel);
         if (page.Count > limit)
         {
             page.RemoveAt(limit);

@@ -4,16 +4,43 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Finds repositories that the caller may see; for the API's lists and for pages.</summary>
-internal sealed class RepoListing(HubDb db, RepoStore store, RepoRelations relations, HubOptions options, Caller caller, TimeProvider clock)
+internal sealed class RepoListing(
+    HubDb db, RepoCatalogue catalogue, FullText text, RepoStore store, RepoRelations relations, HubOptions options, Caller caller, TimeProvider clock)
 {
-    public Task<List<Repo>> FindAsync(RepoSearch asked, int limit, CancellationToken cancel)
+    /// <param name="limit">How many at most, behind where the search goes on.</param>
+    /// <returns>With how many fit on all pages.</returns>
+    public async Task<(List<Repo> Page, int Total)> FindAsync(RepoSearch asked, int limit, CancellationToken cancel)
     {
-        var found = Matching(asked);
-        found = asked.Start() is { } start ? After(found, asked.Order, start) : found;
-        return Sorted(found, asked.Order).Take(limit).ToListAsync(cancel);
+        var entries = await catalogue.OpenAsync(cancel); // first: it numbers the tags that the filter looks for
+        var filter = await FilterAsync(asked, cancel);
+        var (order, start, total) = (new ListOrder(asked), asked.Start(), 0);
+        var found = new List<Repo>();
+        foreach (var entry in entries.Span)
+        {
+            if (entry is not null && filter.Fits(entry))
+            {
+                total++;
+                if (start is not { } last || order.IsAfter(entry.Repo, last))
+                {
+                    found.Add(entry.Repo);
+                }
+            }
+        }
+
+        var page = found.Order(order).Take(limit).Select(r => r.Id).ToList();
+        var rows = await db.Repos.AsNoTracking().VisibleTo(caller).Where(r => page.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancel);
+        return ([.. page.Where(rows.ContainsKey).Select(id => rows[id])], total);
     }
 
-    public Task<int> CountAsync(RepoSearch asked, CancellationToken cancel) => Matching(asked).CountAsync(cancel);
+    /// <summary>How often each value of each facet is among those that fit, when that facet itself does not narrow.</summary>
+    /// <param name="rest">What is asked beside facets.</param>
+    /// <param name="chosen">The tags that facets narrow by.</param>
+    public async Task<FacetTally> TallyAsync(RepoSearch rest, IReadOnlyList<string> chosen, CancellationToken cancel)
+    {
+        var entries = await catalogue.OpenAsync(cancel); // likewise
+        var filter = await FilterAsync(rest, cancel);
+        return FacetTally.Of(entries.Span, filter, chosen, catalogue.Tags);
+    }
 
     public async Task<IReadOnlyList<RepoSummary>> DescribeAsync(IReadOnlyList<Repo> repos, SummaryFields fields, CancellationToken cancel)
     {
@@ -40,60 +67,9 @@ internal sealed class RepoListing(HubDb db, RepoStore store, RepoRelations relat
         }
     }
 
-    /// <summary>Those that the caller may see, in no order.</summary>
-    public IQueryable<Repo> Matching(RepoSearch asked)
+    private async Task<CatalogueFilter> FilterAsync(RepoSearch asked, CancellationToken cancel)
     {
-        var found = db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == asked.Type && !asked.IsElsewhere);
-        found = asked.IsGated is { } isGated ? found.Where(r => r.Gate != null == isGated) : found;
-        found = asked.IsServable ? found.Where(r => r.IsServable) : found;
-        found = asked.IsLinked ? found.Where(r => db.Tags.Any(t => t.RepoId == r.Id && (t.Tag.StartsWith(CardNames.Models) || t.Tag.StartsWith(CardNames.Datasets)))) : found;
-        found = asked.LeastParameters is { } least ? found.Where(r => r.Parameters >= least) : found;
-        found = asked.MostParameters is { } most ? found.Where(r => r.Parameters <= most) : found;
-        foreach (var term in asked.Terms.Select(t => t.ToLowerInvariant()))
-        {
-            found = asked.Type is RepoType.Space
-                ? found.Where(r => r.PathLower.Contains(term) || db.Tags.Any(t => t.RepoId == r.Id && t.Tag.StartsWith(CardNames.Title) && t.Tag.Substring(CardNames.Title.Length).Contains(term)))
-                : found.Where(r => r.PathLower.Contains(term));
-        }
-
-        if (asked.Author?.ToLowerInvariant() is { } author)
-        {
-            found = found.Where(r => r.PathLower.StartsWith(author + "/"));
-        }
-
-        foreach (var tag in asked.Tags)
-        {
-            found = found.Where(r => db.Tags.Any(t => t.Tag == tag && t.RepoId == r.Id));
-        }
-
-        return found;
-    }
-
-    private static IQueryable<Repo> Sorted(IQueryable<Repo> repos, RepoOrder order) => order switch
-    {
-        RepoOrder.Downloads => repos.OrderByDescending(r => r.Downloads).ThenBy(r => r.PathLower),
-        RepoOrder.Likes => repos.OrderByDescending(r => r.Likes).ThenBy(r => r.PathLower),
-        RepoOrder.Created => repos.OrderByDescending(r => r.CreatedAt).ThenBy(r => r.PathLower),
-        RepoOrder.Updated => repos.OrderByDescending(r => r.UpdatedAt).ThenBy(r => r.PathLower),
-        RepoOrder.Trending => repos.OrderByDescending(r => r.Trend).ThenByDescending(r => r.Downloads).ThenBy(r => r.PathLower),
-        RepoOrder.Parameters => repos.OrderByDescending(r => r.Parameters ?? 0).ThenBy(r => r.PathLower),
-        _ => repos.OrderBy(r => r.PathLower),
-    };
-
-    private static IQueryable<Repo> After(IQueryable<Repo> repos, RepoOrder order, (long Key, long Second, string Path) last)
-    {
-        var (key, second, path) = last;
-        var at = order is RepoOrder.Created or RepoOrder.Updated ? Instants.FromMicroseconds(key) : default;
-        return order switch
-        {
-            RepoOrder.Downloads => repos.Where(r => r.Downloads < key || (r.Downloads == key && string.Compare(r.PathLower, path) > 0)),
-            RepoOrder.Likes => repos.Where(r => r.Likes < key || (r.Likes == key && string.Compare(r.PathLower, path) > 0)),
-            RepoOrder.Created => repos.Where(r => r.CreatedAt < at || (r.CreatedAt == at && string.Compare(r.PathLower, path) > 0)),
-            RepoOrder.Updated => repos.Where(r => r.UpdatedAt < at || (r.UpdatedAt == at && string.Compare(r.PathLower, path) > 0)),
-            RepoOrder.Trending => repos.Where(r => r.Trend < key
-                || (r.Trend == key && (r.Downloads < second || (r.Downloads == second && string.Compare(r.PathLower, path) > 0)))),
-            RepoOrder.Parameters => repos.Where(r => (r.Parameters ?? 0) < key || ((r.Parameters ?? 0) == key && string.Compare(r.PathLower, path) > 0)),
-            _ => repos.Where(r => string.Compare(r.PathLower, path) > 0),
-        };
+        var worded = asked.IsFullText ? await text.FindAsync(SearchWords.Asked(asked.Terms), cancel) : null;
+        return new CatalogueFilter(asked, catalogue.Tags, worded, caller);
     }
 }

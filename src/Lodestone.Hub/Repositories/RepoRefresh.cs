@@ -6,31 +6,47 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server or its machine died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking repacking, TimeProvider clock)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedCommits proposed, Repacking repacking, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
     /// <summary>Not cancellable: the commit is made, whether or not its sender still waits.</summary>
-    public async Task AfterCommitAsync(Repo repo, GitRepository git, string refName, ObjectId made, IReadOnlyCollection<CommitChange> changes)
+    /// <param name="update">What the commit did; its new value is the commit.</param>
+    public async Task AfterCommitAsync(Repo repo, GitRepository git, RefUpdate update, IReadOnlyCollection<CommitChange> changes, Guid actorId)
     {
-        if (refName == Main)
+        if (update is { Name: Main, New: { } made })
         {
             var isSame = !changes.Any(c => RepoFactsReader.Matters(repo.Type, c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
-            if (!isSame || !await MoveOnAsync(repo, git, made))
+            if (!isSame || !await MoveOnAsync(repo, git, made, actorId))
             {
-                await BringUpToDateAsync(repo.Id, git, CancellationToken.None);
+                await BringUpToDateAsync(repo.Id, git, actorId, CancellationToken.None);
             }
         }
+        else
+        {
+            await RecordAsync(repo.Id, [update], actorId);
+        }
 
+        await proposed.TellAsync(repo.Id, git, update.Name);
         await repacking.ConsiderAsync(repo.Id, git);
     }
 
-    /// <summary>After a branch was pointed elsewhere.</summary>
-    public async Task AfterMoveAsync(Guid repoId, GitRepository git, string refName)
+    /// <summary>After references were made, pointed elsewhere or deleted.</summary>
+    public async Task AfterMoveAsync(Guid repoId, GitRepository git, IReadOnlyList<RefUpdate> updates, Guid actorId)
     {
-        if (refName == Main)
+        if (updates.Any(u => u.Name == Main))
         {
-            await BringUpToDateAsync(repoId, git, CancellationToken.None);
+            await BringUpToDateAsync(repoId, git, actorId, CancellationToken.None);
+        }
+
+        if (updates.Where(u => u.Name != Main && u.Old != u.New).ToList() is { Count: > 0 } others)
+        {
+            await RecordAsync(repoId, others, actorId);
+        }
+
+        foreach (var update in updates)
+        {
+            await proposed.TellAsync(repoId, git, update.Name);
         }
 
         await repacking.ConsiderAsync(repoId, git);
@@ -43,7 +59,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         var row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
         if (row?.CommitId != head)
         {
-            await BringUpToDateAsync(repo.Id, git, cancel);
+            await BringUpToDateAsync(repo.Id, git, Guid.Empty, cancel);
             row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
         }
 
@@ -61,7 +77,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
 
     /// <summary>After a commit that touched nothing that facts come from: those of the commit before hold for it too.</summary>
     /// <returns>False when the rows are not at the commit just before, or main has moved again: another may have touched something.</returns>
-    private Task<bool> MoveOnAsync(Repo repo, GitRepository git, ObjectId made) => db.WriteDerivedAsync(
+    private Task<bool> MoveOnAsync(Repo repo, GitRepository git, ObjectId made, Guid actorId) => db.WriteDerivedAsync(
         async inner =>
         {
             await db.LockAsync<Repo>(repo.Id, inner);
@@ -78,12 +94,13 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
 
             await db.Repos.Where(r => r.Id == repo.Id).ExecuteUpdateAsync(r => r.SetProperty(x => x.UpdatedAt, at), inner);
             db.Publish(new RepoPublished(repo.Id, repo.FullName, now));
+            await db.RecordAsync(repo, RepoEvents.Updated([new RefUpdate(Main, parent, made)], actorId, now), at, inner);
             await db.SaveChangesAsync(inner);
             return true;
         },
         CancellationToken.None);
 
-    private async Task BringUpToDateAsync(Guid repoId, GitRepository git, CancellationToken cancel)
+    private async Task BringUpToDateAsync(Guid repoId, GitRepository git, Guid actorId, CancellationToken cancel)
     {
         if (git.References.Find(Main) is not { } head || await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
         {
@@ -97,7 +114,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
                 await db.LockAsync<Repo>(repoId, inner);
                 if (git.References.Find(Main) == head) // else whoever moved it writes the rows
                 {
-                    await WriteAsync(repoId, head, facts, inner);
+                    await WriteAsync(repoId, head, facts, actorId, inner);
                 }
 
                 return true;
@@ -105,7 +122,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
             cancel);
     }
 
-    private async Task WriteAsync(Guid repoId, ObjectId head, RepoFacts facts, CancellationToken cancel)
+    private async Task WriteAsync(Guid repoId, ObjectId head, RepoFacts facts, Guid actorId, CancellationToken cancel)
     {
         if (await db.Repos.SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
         {
@@ -113,8 +130,16 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         }
 
         repo.UpdatedAt = clock.GetUtcNow(); // not the commit's date, which whoever pushes chooses
+        db.Entry(repo).Property(r => r.UpdatedAt).IsModified = true; // also within one tick: the catalogue hears of tags by their repository's row
         Describe(repo, facts);
         var row = await db.Facts.SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
+        if (row?.CommitId != head.ToString())
+        {
+            // Told from what the rows knew last, so that of a commit whose rows a power cut took the next look still tells.
+            var before = row is null ? (ObjectId?)null : ObjectId.Parse(row.CommitId);
+            await db.RecordAsync(repo, RepoEvents.Updated([new RefUpdate(Main, before, head)], actorId, head.ToString()), repo.UpdatedAt, cancel);
+        }
+
         if (row is null)
         {
             db.Facts.Add(new StoredFacts { RepoId = repoId, CommitId = head.ToString(), Facts = facts.ToJson() });
@@ -132,6 +157,22 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, Repacking re
         db.Publish(new RepoPublished(repoId, repo.FullName, head.ToString()));
         await db.SaveChangesAsync(cancel);
     }
+
+    /// <summary>References other than main, of which no row tells where they were. Durable before the request that changed them is answered.</summary>
+    private Task<bool> RecordAsync(Guid repoId, IReadOnlyList<RefUpdate> updates, Guid actorId) => db.WriteAsync(
+        async inner =>
+        {
+            await db.LockAsync<Repo>(repoId, inner);
+            if (await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId, inner) is not { } repo)
+            {
+                return false; // deleted meanwhile
+            }
+
+            await db.RecordAsync(repo, RepoEvents.Updated(updates, actorId), clock.GetUtcNow(), inner);
+            await db.SaveChangesAsync(inner);
+            return true;
+        },
+        CancellationToken.None);
 
     private static void Describe(Repo repo, RepoFacts facts)
     {

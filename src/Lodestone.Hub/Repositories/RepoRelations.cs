@@ -9,7 +9,7 @@ internal sealed class RepoRelations(HubDb db, Caller caller)
     private const string Prefix = "base_model:";
     private const int MostSpaces = 100;
 
-    private static readonly string[] Kinds = ["finetune", "adapter", "merge", "quantized"];
+    private static readonly string[] Kinds = ["finetune", "adapter", "merge", "quantized", "distilled"];
 
     public async Task<Related> OfAsync(IReadOnlyList<(Repo Repo, RepoFacts Facts)> repos, SummaryFields fields, CancellationToken cancel) => new(
         fields.Has("baseModels") ? await BasesAsync(repos, cancel) : null,

@@ -28,6 +28,9 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
 
     public long? MostParameters { get; init; }
 
+    /// <summary>Terms are words of the files, not parts of the name.</summary>
+    public bool IsFullText { get; init; }
+
     public static RepoSearch Read(RepoType type, IQueryCollection query)
     {
         var author = CardValues.Clean(query["author"].ToString());
@@ -42,6 +45,7 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
             IsLinked = query.ContainsKey("linked") && query.IsTrue("linked"),
             LeastParameters = least,
             MostParameters = most,
+            IsFullText = query.IsTrue("full_text"),
         };
     }
 
@@ -112,7 +116,10 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
         return (least, most);
     }
 
-    private static long Count(string text)
+    private static long Count(string text) => TryCount(text, out var count) ? count : throw NotANumber();
+
+    /// <summary>Reads <c>6B</c>, <c>500M</c> or digits alone.</summary>
+    public static bool TryCount(string text, out long count)
     {
         var unit = text.Length == 0 ? 1 : char.ToUpperInvariant(text[^1]) switch
         {
@@ -124,13 +131,15 @@ internal sealed record RepoSearch(RepoType Type, IReadOnlyList<string> Terms, st
         };
         var digits = unit > 1 ? text[..^1] : text;
         var isNumber = double.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number * unit < 1e18;
-        return isNumber ? (long)(number * unit) : throw NotANumber();
+        count = isNumber ? (long)(number * unit) : 0;
+        return isNumber;
     }
 
     private static Refusal NotANumber() =>
         new(RefusalCode.Invalid, "\"num_parameters\" must be of the form min:6B,max:128B, with K, M, B or T as units.") { Param = "num_parameters" };
 
-    private long KeyOf(Repo repo) => Order switch
+    /// <summary>What the list is sorted by, descending; names settle ties.</summary>
+    public long KeyOf(Repo repo) => Order switch
     {
         RepoOrder.Downloads => repo.Downloads,
         RepoOrder.Likes => repo.Likes,

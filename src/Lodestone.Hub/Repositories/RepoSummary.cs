@@ -125,7 +125,7 @@ internal sealed record RepoSummary
             Gated = fields.Has("gated") ? GateOnWire(repo.Gate) : null,
             Disabled = fields.Has("disabled") ? false : null,
             Downloads = fields.Has("downloads") ? repo.Downloads : null,
-            DownloadsAllTime = fields.Has("downloadsAllTime") ? repo.Downloads : null,
+            DownloadsAllTime = fields.Has("downloadsAllTime") ? repo.DownloadsAllTime : null,
             Likes = fields.Has("likes") ? repo.Likes : null,
             TrendingScore = fields.Has("trendingScore") ? (long)Math.Round(Trend.Points(repo.Trend, now)) : null,
             Tags = fields.Has("tags") ? facts.Tags : null,

@@ -17,7 +17,7 @@ internal static class UnknownRepo
     {
         routes.Map("/api/{type:repoType}/{name}", Refuse).WithOrder(Last);
         routes.Map("/api/{type:repoType}/{owner}/{name}/{**rest}", Refuse).WithOrder(Last);
-        foreach (var place in (string[])["/{name}", "/{type:repoPrefix}/{name}"])
+        foreach (var place in (string[])["/{name:account}", "/{type:repoPrefix}/{name}"])
         {
             routes.Map(place + "/resolve/{**rest}", Refuse).WithOrder(Last);
             routes.Map(place + "/raw/{**rest}", Refuse).WithOrder(Last);

@@ -32,7 +32,7 @@ create table hub_access_request (
     subject_id uuid not null, -- a user, or an organization for all that belong to it
     is_organization boolean not null,
     state text not null check (state in ('pending', 'accepted', 'rejected', 'revoked', 'cancelled', 'suspended', 'expired')),
-    answers text not null, -- a JSON object, by field, in the order in which they were asked
+    answers jsonb not null, -- by field
     licence_sha256 text, -- of what was accepted
     prompt_sha256 text,
     is_granted boolean not null, -- the owner let them in unasked

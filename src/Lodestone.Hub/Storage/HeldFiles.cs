@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>What is done with the large files of a repository as such, whatever commits name them.</summary>
-internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, LargeFileIntake intake, HeldLately lately)
+internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, LargeFileIntake intake, HeldLately lately, Caller caller)
 {
     private const int AtOnce = 500;
 
@@ -34,8 +34,8 @@ internal sealed class HeldFiles(HubDb db, RepoStore store, RepoRefresh refresh, 
         if (rewritesHistory && held.Count > 0)
         {
             var git = store.Open(repo.Id);
-            await HistoryRewrite.RunAsync(git, held.Keys.ToHashSet(StringComparer.Ordinal), cancel);
-            await refresh.AfterMoveAsync(repo.Id, git, RefName.Branches + "main");
+            var updates = await HistoryRewrite.RunAsync(git, held.Keys.ToHashSet(StringComparer.Ordinal), cancel);
+            await refresh.AfterMoveAsync(repo.Id, git, updates, caller.Id);
         }
 
         foreach (var some in held.Keys.Chunk(AtOnce))

@@ -16,7 +16,8 @@ internal sealed class HistoryRewrite(GitRepository git, IReadOnlySet<string> dig
     private readonly Dictionary<ObjectId, ObjectId?> _trees = [];
 
     /// <exception cref="Refusal"><c>conflict</c> when the references keep moving; nothing is changed.</exception>
-    public static async Task RunAsync(GitRepository git, IReadOnlySet<string> digests, CancellationToken cancel)
+    /// <returns>What became of the references.</returns>
+    public static async Task<IReadOnlyList<RefUpdate>> RunAsync(GitRepository git, IReadOnlySet<string> digests, CancellationToken cancel)
     {
         for (var tries = 0; tries < Tries; tries++)
         {
@@ -25,7 +26,7 @@ internal sealed class HistoryRewrite(GitRepository git, IReadOnlySet<string> dig
             using var pack = writer.Complete();
             if (updates.Count == 0 || await git.Publish([pack], updates, cancel) is Published)
             {
-                return;
+                return updates;
             }
         }
 

@@ -11,6 +11,10 @@ namespace Lodestone.Hub;
 /// </summary>
 internal sealed class StorageQuota(HubDb db, HubOptions options)
 {
+    // Asked by every commit, so translated once.
+    private static readonly Func<HubDb, Guid, CancellationToken, Task<StorageLimit?>> OwnLimit = EF.CompileAsyncQuery(
+        (HubDb db, Guid ownerId, CancellationToken _) => db.StorageLimits.AsNoTracking().SingleOrDefault(l => l.Id == ownerId));
+
     /// <param name="ownerId">The namespace.</param>
     public async Task<StorageUse> OfAsync(Guid ownerId, CancellationToken cancel) =>
         new(await db.LfsObjects.Where(o => db.Repos.Any(r => r.Id == o.RepoId && r.OwnerId == ownerId)).SumAsync(o => o.Size, cancel), await LimitAsync(ownerId, cancel));
@@ -43,7 +47,7 @@ internal sealed class StorageQuota(HubDb db, HubOptions options)
     }
 
     private async Task<long?> LimitAsync(Guid ownerId, CancellationToken cancel) =>
-        await db.StorageLimits.AsNoTracking().SingleOrDefaultAsync(l => l.Id == ownerId, cancel) is { } own ? own.Bytes : options.StorageLimit;
+        await OwnLimit(db, ownerId, cancel) is { } own ? own.Bytes : options.StorageLimit;
 }
 
 /// <param name="Used">Bytes.</param>

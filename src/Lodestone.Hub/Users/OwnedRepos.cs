@@ -16,19 +16,19 @@ internal static class OwnedRepos
     public static void MapOwnedRepos(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/settings/repositories", (Caller caller, HubDb db, HttpContext context, CancellationToken cancel) =>
-            ListAsync(caller.Authenticated().Id, db, context, cancel));
+            ListAsync(caller.Allowing(TokenScope.ReadRepos).Id, db, context, cancel));
         routes.MapGet("/api/organizations/{organization}/settings/repositories", OfOrganization);
     }
 
     private static async Task<IResult> OfOrganization(string organization, Caller caller, Namespaces namespaces, HubDb db, HttpContext context, CancellationToken cancel)
     {
-        caller.Authenticated();
+        caller.Allowing(TokenScope.ReadRepos);
         if (await namespaces.FindAsync(organization, cancel) is not { IsOrganization: true } found)
         {
             throw new Refusal(RefusalCode.NotFound, "This organization does not exist");
         }
 
-        return caller.CanRead(found.Id)
+        return caller.CanRead(found.Id, TokenScope.ReadRepos)
             ? await ListAsync(found.Id, db, context, cancel)
             : throw new Refusal(RefusalCode.Forbidden, $"Only members of {found.Name} may see what its repositories take up.");
     }

@@ -13,6 +13,11 @@ internal sealed class Authentication(RequestDelegate next, Credentials credentia
     {
         if (context.GetEndpoint()?.Metadata.GetMetadata<OwnAuthority>() is null && await FindAsync(context) is { } credential)
         {
+            if (credential.Caller.AppId is not null && ErrorShapes.IsPage(context))
+            {
+                throw new Refusal(RefusalCode.InsufficientScope, "Pages are for people. An app calls the API.");
+            }
+
             context.Features.Set(credential.Caller);
             use.Note(credential);
         }

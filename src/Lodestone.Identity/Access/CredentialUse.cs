@@ -20,6 +20,11 @@ internal sealed partial class CredentialUse(IServiceScopeFactory scopes, Credent
 
     public void Note(Credential used)
     {
+        if (used.Caller.AppId is not null)
+        {
+            return; // an app's token ends when it ends
+        }
+
         var now = clock.GetUtcNow();
         if (used.ExpiresAt is not { } end)
         {

@@ -21,14 +21,11 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
     private long _generation;
 
     /// <summary><see langword="null"/> when the value is unknown or revoked.</summary>
-    public Task<Credential?> FindTokenAsync(string value, CancellationToken cancel) => FindAsync(Secret.Hash(value), ReadTokenAsync, cancel);
+    public async Task<Credential?> FindTokenAsync(string value, CancellationToken cancel) =>
+        Unexpired(await FindAsync(Secret.Hash(value), value.StartsWith(OauthToken.Prefix, StringComparison.Ordinal) ? ReadOauthAsync : ReadTokenAsync, cancel));
 
     /// <summary><see langword="null"/> when the value is unknown or the session has ended.</summary>
-    public async Task<Credential?> FindSessionAsync(string value, CancellationToken cancel)
-    {
-        var found = await FindAsync(Secret.Hash(value), ReadSessionAsync, cancel);
-        return found?.ExpiresAt > clock.GetUtcNow() ? found : null;
-    }
+    public async Task<Credential?> FindSessionAsync(string value, CancellationToken cancel) => Unexpired(await FindAsync(Secret.Hash(value), ReadSessionAsync, cancel));
 
     /// <summary>Called after every change of a token, a session, a membership or a user.</summary>
     public void Forget()
@@ -36,6 +33,8 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
         Interlocked.Increment(ref _generation);
         _known.Clear();
     }
+
+    private Credential? Unexpired(Credential? found) => found is { ExpiresAt: null } || found?.ExpiresAt > clock.GetUtcNow() ? found : null;
 
     private async Task<Credential?> FindAsync(string hash, Func<IdentityDb, string, CancellationToken, Task<Credential?>> read, CancellationToken cancel)
     {
@@ -98,6 +97,33 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
         return session is null ? null : new Credential(await ReadCallerAsync(db, session.UserId, session.Id, TokenScope.All, cancel), session.ExpiresAt);
     }
 
+    // An app has the person's roles where they let it act, and in their own namespace.
+    private static async Task<Credential?> ReadOauthAsync(IdentityDb db, string hash, CancellationToken cancel)
+    {
+        var found = await db.OauthTokens.AsNoTracking().Where(t => t.Hash == hash)
+            .Join(db.OauthConsents, t => t.ConsentId, c => c.Id, (t, c) => new { Token = t, Consent = c })
+            .Join(db.OauthApps, f => f.Consent.AppId, a => a.Id, (f, a) => new { f.Token, f.Consent, a.Scope })
+            .SingleOrDefaultAsync(cancel);
+        if (found is null)
+        {
+            return await ReadTokenAsync(db, hash, cancel); // somebody's own, whose value begins so
+        }
+
+        var shown = found.Consent.OrganizationIds.Append(found.Consent.UserId).ToHashSet();
+        var whole = await ReadCallerAsync(db, found.Consent.UserId, found.Token.Id, found.Token.Scope & found.Scope, cancel);
+        var caller = new Caller
+        {
+            Id = whole.Id,
+            Name = whole.Name,
+            Kind = whole.Kind,
+            Roles = whole.Roles.Where(r => shown.Contains(r.Key)).ToDictionary(),
+            Scope = whole.Scope,
+            CredentialId = whole.CredentialId,
+            AppId = found.Consent.AppId,
+        };
+        return new Credential(caller, found.Token.ExpiresAt);
+    }
+
     private static async Task<Caller> ReadCallerAsync(IdentityDb db, Guid userId, Guid credentialId, TokenScope scope, CancellationToken cancel)
     {
         var user = await db.Users.Where(u => u.Id == userId)
@@ -121,5 +147,5 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
 }
 
 /// <param name="Caller">Whom the value makes its bearer.</param>
-/// <param name="ExpiresAt">End of a session; tokens have none.</param>
+/// <param name="ExpiresAt">End of a session, or of an app's token; people's own tokens have none.</param>
 internal sealed record Credential(Caller Caller, DateTimeOffset? ExpiresAt);

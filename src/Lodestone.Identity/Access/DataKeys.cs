@@ -1,40 +1,40 @@
+using System.Data.Common;
 using System.Xml.Linq;
+using Lodestone.Core;
 using Microsoft.AspNetCore.DataProtection.Repositories;
-using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Identity;
 
 /// <summary>
 /// Keeps the keys with which the framework signs form tokens in the database, so that a form opened on one server, or before a
-/// restart, is accepted by another.
+/// restart, is accepted by another. By hand, because the framework reads them while the server starts.
 /// </summary>
-internal sealed class DataKeys(IServiceScopeFactory scopes, TimeProvider clock) : IXmlRepository
+internal sealed class DataKeys(Database database, TimeProvider clock) : IXmlRepository
 {
     public IReadOnlyCollection<XElement> GetAllElements()
     {
-        using var scope = scopes.CreateScope();
-        var db = scope.ServiceProvider.GetRequiredService<IdentityDb>();
-        return [.. db.DataKeys.AsNoTracking().OrderBy(k => k.CreatedAt).Select(k => k.Xml).AsEnumerable().Select(xml => XElement.Parse(xml))];
+        using var connection = Open();
+        using var query = connection.Command($"select xml from identity_data_key order by created_at");
+        using var row = query.ExecuteReader();
+        var keys = new List<XElement>();
+        while (row.Read())
+        {
+            keys.Add(XElement.Parse(row.GetString(0)));
+        }
+
+        return keys;
     }
 
-    // The framework's interface is synchronous, so this write passes Core's gate by and waits inside the database instead. It happens every 90 days.
+    // This write passes Core's gate by and waits inside the database instead. It happens every 90 days.
     public void StoreElement(XElement element, string friendlyName)
     {
-        using var scope = scopes.CreateScope();
-        var db = scope.ServiceProvider.GetRequiredService<IdentityDb>();
         var now = clock.GetUtcNow();
-        db.DataKeys.Add(new DataKey { Id = Guid.CreateVersion7(now), Xml = element.ToString(SaveOptions.DisableFormatting), CreatedAt = now });
-        db.SaveChanges();
+        using var connection = Open();
+        using var insert = connection.Command(
+            $"insert into identity_data_key (id, xml, created_at) values ({Guid.CreateVersion7(now)}, {element.ToString(SaveOptions.DisableFormatting)}, {database.Instant(now)})");
+        insert.ExecuteNonQuery();
     }
-}
 
-/// <summary>One key as the framework writes it.</summary>
-internal sealed class DataKey
-{
-    public required Guid Id { get; init; }
-
-    public required string Xml { get; init; }
-
-    public required DateTimeOffset CreatedAt { get; init; }
+    // The framework's interface is synchronous.
+    private DbConnection Open() => database.OpenAsync(DatabaseFile.Main, CancellationToken.None).GetAwaiter().GetResult();
 }

@@ -26,6 +26,9 @@ internal static class AccountName
     private static readonly FrozenSet<string> FileEndings = FrozenSet.Create(
         StringComparer.OrdinalIgnoreCase, ".css", ".html", ".ico", ".js", ".json", ".map", ".png", ".svg", ".txt", ".webmanifest", ".xml");
 
+    /// <summary>Whether addresses of this server begin with it, or may some day.</summary>
+    public static bool IsReserved(string name) => Reserved.Contains(name);
+
     /// <exception cref="Refusal"><c>invalid_name</c> with what to change.</exception>
     public static void Check(string name)
     {
@@ -34,7 +37,7 @@ internal static class AccountName
             throw Refused(name, wrong);
         }
 
-        if (name[0] is '_' || FileEndings.Contains(Path.GetExtension(name)) || Reserved.Contains(name))
+        if (name[0] is '_' || FileEndings.Contains(Path.GetExtension(name)) || IsReserved(name))
         {
             throw Refused(name, "it is reserved. Choose another");
         }
@@ -48,7 +51,7 @@ internal static class AccountName
             throw Refused(name, wrong);
         }
 
-        if (Reserved.Contains(name))
+        if (IsReserved(name))
         {
             throw Refused(name, "it is an address of this server. Choose another");
         }

@@ -33,7 +33,10 @@ internal sealed partial class Profiles(IdentityDb db, Passwords passwords, Login
         await db.SaveChangesAsync(cancel);
     }
 
-    /// <summary>Sets the password and ends every other session of the user. Their tokens stay.</summary>
+    /// <summary>
+    /// Sets the password and ends every other session of the user, and what their apps hold: whoever knew the old password may have let
+    /// one in. Tokens that they made themselves stay, and so does what they allowed apps, which sign in again.
+    /// </summary>
     /// <exception cref="Refusal"><c>wrong_password</c>, <c>weak_password</c>, <c>rate_limit_exceeded</c>.</exception>
     public async Task ChangePasswordAsync(Caller caller, string current, string wanted, CancellationToken cancel)
     {
@@ -56,6 +59,10 @@ internal sealed partial class Profiles(IdentityDb db, Passwords passwords, Login
             async inTransaction =>
             {
                 await db.SaveChangesAsync(inTransaction);
+                var consents = db.OauthConsents.VisibleTo(caller).Select(c => c.Id);
+                await db.OauthTokens.Where(t => consents.Contains(t.ConsentId)).ExecuteDeleteAsync(inTransaction);
+                await db.OauthCodes.Where(c => consents.Contains(c.ConsentId)).ExecuteDeleteAsync(inTransaction);
+                await db.OauthDevices.Where(d => d.ConsentId != null && consents.Contains(d.ConsentId.Value)).ExecuteDeleteAsync(inTransaction);
                 return await db.Sessions.VisibleTo(caller).Where(s => s.Id != caller.CredentialId).ExecuteDeleteAsync(inTransaction);
             },
             cancel);

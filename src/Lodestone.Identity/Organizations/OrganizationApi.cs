@@ -28,7 +28,7 @@ internal static class OrganizationApi
         return TypedResults.Created($"/{wanted.Name}", new OrganizationSummary(PublicId.ToHub(id), wanted.Name));
     }
 
-    private static async Task<Ok<IReadOnlyList<MemberSummary>>> ListMembers([AsParameters] MemberQuery query, HttpContext context, Namespaces namespaces, IdentityDb db, CancellationToken cancel)
+    private static async Task<Ok<IReadOnlyList<MemberSummary>>> ListMembers([AsParameters] MemberQuery query, HttpContext context, Namespaces namespaces, Follows follows, Caller caller, IdentityDb db, CancellationToken cancel)
     {
         var organization = await FindAsync(namespaces, query.Organization, cancel);
         var size = Math.Clamp(query.Limit ?? LargestPage, 1, LargestPage);
@@ -45,8 +45,9 @@ internal static class OrganizationApi
             Cursor.LinkNext(context, members[size - 1].Name.LoweredName);
         }
 
+        var followed = await follows.ToAsync(caller, members.ConvertAll(m => m.Name.Id), cancel);
         return TypedResults.Ok<IReadOnlyList<MemberSummary>>(
-            [.. members.Take(size).Select(m => new MemberSummary(m.Name.Name, m.Name.FullName, m.Name.Avatar(), m.Role.ToWire()))]);
+            [.. members.Take(size).Select(m => new MemberSummary(m.Name.Name, m.Name.FullName, m.Name.Avatar(), m.Role.ToWire(), followed[m.Name.Id].IsOwn))]);
     }
 
     private static async Task<NoContent> SetRole(
@@ -99,11 +100,9 @@ internal sealed record OrganizationSummary(string Id, string Name);
 internal sealed record RoleRequest(string Role);
 
 /// <param name="User">The user's name.</param>
-internal sealed record MemberSummary(string User, [property: JsonPropertyName("fullname")] string FullName, string AvatarUrl, string Role)
+internal sealed record MemberSummary(string User, [property: JsonPropertyName("fullname")] string FullName, string AvatarUrl, string Role, bool IsFollowing)
 {
     public string Type { get; } = "user";
 
     public bool IsPro { get; }
-
-    public bool IsFollowing { get; }
 }

@@ -24,7 +24,8 @@ internal static class Overviews
         overviews.MapGet("/organizations/{name}/overview", DescribeOrganization);
     }
 
-    private static async Task<Ok<UserOverview>> DescribeUser(string name, Caller caller, Namespaces namespaces, IdentityDb db, CountContent count, CancellationToken cancel)
+    private static async Task<Ok<UserOverview>> DescribeUser(
+        string name, Caller caller, Namespaces namespaces, Follows follows, IdentityDb db, CountContent count, CancellationToken cancel)
     {
         if (await namespaces.FindAsync(name, cancel) is not { IsOrganization: false } user)
         {
@@ -36,6 +37,7 @@ internal static class Overviews
             .OrderBy(n => n.LoweredName)
             .ToListAsync(cancel);
         var counts = await count(caller, user.Id, cancel);
+        var following = (await follows.ToAsync(caller, [user.Id], cancel))[user.Id];
         return TypedResults.Ok(new UserOverview
         {
             User = user.Name,
@@ -45,13 +47,16 @@ internal static class Overviews
             NumDatasets = counts.Datasets,
             NumSpaces = counts.Spaces,
             NumLikes = counts.Likes,
+            IsFollowing = following.IsOwn,
+            NumFollowers = following.Followers,
+            NumFollowing = await db.Follows.CountAsync(f => f.FollowerId == user.Id, cancel),
             Orgs = [.. organizations.Select(o => new OrganizationName(o.Name, o.FullName, o.Avatar()))],
             CreatedAt = Instants.ToWire(user.CreatedAt),
         });
     }
 
     private static async Task<Ok<OrganizationOverview>> DescribeOrganization(
-        string name, Caller caller, Namespaces namespaces, IdentityDb db, CountContent count, CancellationToken cancel)
+        string name, Caller caller, Namespaces namespaces, Follows follows, IdentityDb db, CountContent count, CancellationToken cancel)
     {
         if (await namespaces.FindAsync(name, cancel) is not { IsOrganization: true } organization)
         {
@@ -59,11 +64,14 @@ internal static class Overviews
         }
 
         var counts = await count(caller, organization.Id, cancel);
+        var following = (await follows.ToAsync(caller, [organization.Id], cancel))[organization.Id];
         return TypedResults.Ok(new OrganizationOverview
         {
             Name = organization.Name,
             FullName = organization.FullName,
             AvatarUrl = organization.Avatar(),
+            IsFollowing = following.IsOwn,
+            NumFollowers = following.Followers,
             NumUsers = await db.Members.CountAsync(m => m.OrganizationId == organization.Id, cancel),
             NumModels = counts.Models,
             NumDatasets = counts.Datasets,
@@ -80,7 +88,8 @@ internal abstract record Overview
 
     public required string AvatarUrl { get; init; }
 
-    public bool IsFollowing { get; }
+    /// <summary>The caller follows it.</summary>
+    public required bool IsFollowing { get; init; }
 
     public required int NumModels { get; init; }
 
@@ -90,7 +99,7 @@ internal abstract record Overview
 
     public int NumPapers { get; }
 
-    public int NumFollowers { get; }
+    public required int NumFollowers { get; init; }
 }
 
 internal sealed record UserOverview : Overview
@@ -109,7 +118,7 @@ internal sealed record UserOverview : Overview
 
     public required int NumLikes { get; init; }
 
-    public int NumFollowing { get; }
+    public required int NumFollowing { get; init; }
 
     public required IReadOnlyList<OrganizationName> Orgs { get; init; }
 

@@ -118,4 +118,7 @@ internal sealed record SeededOauthApp
     public required IReadOnlyList<string> RedirectUris { get; init; }
 
     public bool Public { get; init; }
+
+    /// <summary>By which the app proves itself; beside <see cref="Public"/> it may, but need not.</summary>
+    public string? Secret { get; init; }
 }

@@ -11,6 +11,8 @@ namespace Lodestone.Identity;
 /// </summary>
 public sealed partial class Seeding
 {
+    private const int ShortestSecret = 10;
+
     private readonly IdentityDb _db;
     private readonly Accounts _accounts;
     private readonly Credentials _credentials;
@@ -216,19 +218,32 @@ public sealed partial class Seeding
                 throw SeedFile.Refused($"$.oauthApps[{i}] needs a clientId and absolute redirectUris");
             }
 
+            if (app.Secret is { Length: < ShortestSecret })
+            {
+                throw SeedFile.Refused($"$.oauthApps[{i}].secret has fewer than {ShortestSecret} characters");
+            }
+
             if (await _db.OauthApps.AnyAsync(a => a.ClientId == app.ClientId, cancel))
             {
                 continue;
             }
 
-            _db.OauthApps.Add(new OauthApp
+            var row = new OauthApp
             {
                 Id = PublicId.New(_clock),
                 ClientId = app.ClientId,
                 Name = app.Name,
                 RedirectUris = JsonSerializer.Serialize(app.RedirectUris),
                 IsPublic = app.Public,
-            });
+                Scope = TokenScopes.Every,
+                CreatedAt = _clock.GetUtcNow(),
+            };
+            if (app.Secret is not null)
+            {
+                row.SetSecret(app.Secret);
+            }
+
+            _db.OauthApps.Add(row);
             await _db.SaveChangesAsync(cancel);
         }
     }

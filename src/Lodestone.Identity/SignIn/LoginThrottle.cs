@@ -98,8 +98,8 @@ internal sealed class LoginThrottle(TimeProvider clock)
 
     private static string AccountKey(string account) => "account " + account;
 
-    // A household or a rented machine has a whole /64 of IPv6.
-    private static string AddressKey(IPAddress? address) => address switch
+    /// <summary>What an address is counted by. A household or a rented machine has a whole /64 of IPv6.</summary>
+    public static string AddressKey(IPAddress? address) => address switch
     {
         { IsIPv4MappedToIPv6: true } => "address " + address.MapToIPv4(),
         { AddressFamily: AddressFamily.InterNetworkV6 } => "address " + Convert.ToHexString(address.GetAddressBytes().AsSpan(0, 8)),

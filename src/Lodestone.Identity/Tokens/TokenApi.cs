@@ -20,7 +20,7 @@ internal static class TokenApi
     }
 
     private static async Task<Ok<TokenList>> List(Caller caller, AccessTokens tokens, CancellationToken cancel) =>
-        TypedResults.Ok(new TokenList([.. (await tokens.ListAsync(caller.Authenticated(), cancel)).Select(Summarize)]));
+        TypedResults.Ok(new TokenList([.. (await tokens.ListAsync(caller.InPerson(), cancel)).Select(Summarize)]));
 
     private static async Task<Created<CreatedToken>> Create(TokenRequest wanted, Caller caller, AccessTokens tokens, HttpContext context, CancellationToken cancel)
     {

@@ -29,8 +29,9 @@ internal static class WhoAmI
         var id = caller.Id;
         var user = await db.Users.AsNoTracking().SingleAsync(u => u.Id == id, cancel);
         var name = await db.Namespaces.AsNoTracking().SingleAsync(n => n.Id == id, cancel);
-        var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == caller.CredentialId, cancel);
-        var organizations = await db.Members.AsNoTracking().Where(m => m.UserId == id)
+        var knowsAll = caller.May(TokenScope.ReadMemberships);
+        var shown = caller.Roles.Keys.ToList();
+        var organizations = await db.Members.AsNoTracking().Where(m => m.UserId == id && (knowsAll || shown.Contains(m.OrganizationId)))
             .Join(db.Namespaces, m => m.OrganizationId, n => n.Id, (m, n) => new { m.Role, Name = n })
             .OrderBy(m => m.Name.LoweredName)
             .ToListAsync(cancel);
@@ -39,14 +40,25 @@ internal static class WhoAmI
             Id = PublicId.ToHub(id),
             Name = name.Name,
             FullName = name.FullName,
-            Email = user.Email,
-            EmailVerified = user.EmailVerified,
+            Email = caller.May(TokenScope.Email) ? user.Email : null,
+            EmailVerified = caller.May(TokenScope.Email) ? user.EmailVerified : null,
             AvatarUrl = name.Avatar(),
             Orgs = [.. organizations.Select(o => new WhoAmIOrganization(PublicId.ToHub(o.Name.Id), o.Name.Name, o.Name.FullName, o.Name.Avatar(), o.Role.ToWire()))],
-            Auth = token is null
-                ? new WhoAmICredential("session", AccessToken: null)
-                : new WhoAmICredential("access_token", new WhoAmIToken(Instants.ToWire(token.CreatedAt), token.Name, token.Role)),
+            Auth = await CredentialAsync(caller, db, cancel),
         });
+    }
+
+    private static async Task<WhoAmICredential> CredentialAsync(Caller caller, IdentityDb db, CancellationToken cancel)
+    {
+        if (caller.AppId is not null)
+        {
+            var expiresAt = await db.OauthTokens.Where(t => t.Id == caller.CredentialId).Select(t => (DateTimeOffset?)t.ExpiresAt).SingleOrDefaultAsync(cancel);
+            return new WhoAmICredential("oauth", AccessToken: null, expiresAt is { } end ? Instants.ToWire(end) : null);
+        }
+
+        return await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Id == caller.CredentialId, cancel) is { } token
+            ? new WhoAmICredential("access_token", new WhoAmIToken(Instants.ToWire(token.CreatedAt), token.Name, token.Role), ExpiresAt: null)
+            : new WhoAmICredential("session", AccessToken: null, ExpiresAt: null);
     }
 }
 
@@ -63,9 +75,12 @@ internal sealed record WhoAmIAnswer
     [JsonPropertyName("fullname")]
     public required string FullName { get; init; }
 
-    public required string Email { get; init; }
+    /// <summary>Absent for an app that may not see it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required string? Email { get; init; }
 
-    public required bool EmailVerified { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public required bool? EmailVerified { get; init; }
 
     public bool CanPay { get; }
 
@@ -108,8 +123,12 @@ internal sealed record WhoAmIOrganization(string Id, string Name, [property: Jso
     public bool IsEnterprise { get; }
 }
 
-/// <param name="Type"><c>access_token</c> or <c>session</c>.</param>
-internal sealed record WhoAmICredential(string Type, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WhoAmIToken? AccessToken);
+/// <param name="Type"><c>access_token</c>, <c>oauth</c> or <c>session</c>.</param>
+/// <param name="ExpiresAt">Of an app's token.</param>
+internal sealed record WhoAmICredential(
+    string Type,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] WhoAmIToken? AccessToken,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? ExpiresAt);
 
 /// <param name="CreatedAt">UTC with milliseconds.</param>
 /// <param name="Role"><c>read</c> or <c>write</c>.</param>

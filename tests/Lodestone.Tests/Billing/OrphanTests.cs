@@ -69,7 +69,7 @@ public sealed class OrphanTests
         await world.PriceAsync("2", "8");
         await world.ReserveAsync(100, 100);
         var database = world.Get<Database>();
-        var restarted = new Orphans(world.Metering, world.Steps, new ServerEpoch(world.Clock), database, world.Clock, NullLogger<Orphans>.Instance);
+        var restarted = new Orphans(world.Metering, new ServerEpoch(world.Clock), database, world.Clock, NullLogger<Orphans>.Instance);
 
         var settled = await restarted.SettleAllAsync(CancellationToken.None);
 

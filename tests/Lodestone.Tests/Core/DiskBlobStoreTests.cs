@@ -12,12 +12,20 @@ public sealed class DiskBlobStoreTests : IDisposable
 
     public DiskBlobStoreTests() => _blobs = new DiskBlobStore(new HashFolder(new StorageOptions { DataDirectory = _directory }, "blobs", TimeProvider.System));
 
-    [Fact]
-    public async Task What_was_written_is_read_back_under_its_digest()
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(4095, true)]
+    [InlineData(4096, false)]
+    [InlineData(1024 * 1024, true)] // what is written at once
+    [InlineData((1024 * 1024) + 1, true)]
+    [InlineData((2 * 1024 * 1024) - 4096, false)]
+    [InlineData(3_000_000, false)]
+    public async Task What_was_written_is_read_back_under_its_digest(int size, bool isAnnounced)
     {
-        var bytes = RandomNumberGenerator.GetBytes(3_000_000);
+        var bytes = RandomNumberGenerator.GetBytes(size);
 
-        var blob = await _blobs.WriteAsync(PipeReader.Create(new MemoryStream(bytes)), expected: null, expectedSize: null, CancellationToken.None);
+        var blob = await _blobs.WriteAsync(PipeReader.Create(new MemoryStream(bytes)), expected: null, isAnnounced ? size : null, CancellationToken.None);
 
         Assert.Equal(Sha256Digest.FromHash(SHA256.HashData(bytes)), blob.Digest);
         Assert.Equal(bytes.Length, await _blobs.FindAsync(blob.Digest, CancellationToken.None));

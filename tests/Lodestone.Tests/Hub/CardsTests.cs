@@ -187,6 +187,9 @@ public sealed class CardsTests
 
         Assert.Equal(400, (int)answer.StatusCode);
         Assert.Equal("text/plain", answer.Content.Headers.ContentType!.MediaType);
-        Assert.StartsWith("- Error: \"model-index\" must be an array\n- Error: \"license\" must be one of [", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        var lines = (await answer.Content.ReadAsStringAsync()).Split('\n');
+        Assert.Equal("- Error: \"model-index\" must be an array (line 3). Begin each model with \"- name:\" on a line of its own.", lines[0]);
+        Assert.StartsWith("- Error: \"license\" must be one of [", lines[1], StringComparison.Ordinal);
+        Assert.EndsWith("(line 2). Write \"license: other\" with \"license_name\" and \"license_link\".", lines[1], StringComparison.Ordinal);
     }
 }

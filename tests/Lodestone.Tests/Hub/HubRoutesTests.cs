@@ -1,3 +1,7 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
+using Microsoft.Extensions.DependencyInjection;
+
 namespace Lodestone.Tests.Hub;
 
 /// <summary>A public and a private repository of Alice's and a branch with a slash, which the rows of the tables look at.</summary>
@@ -68,6 +72,15 @@ public sealed class HubRoutesTests(HubRoutesWorld fixture) : IClassFixture<HubRo
         Assert.Equal((status, code), ((int)answer.StatusCode, Header(answer, "X-Error-Code")));
         Assert.Contains(fragment, body, StringComparison.Ordinal);
         Assert.Equal(status >= 400, answer.Headers.Contains("X-Error-Message"));
+    }
+
+    /// <summary>Else routing keeps all that is below an owner once more for each word that an address may begin with: tens of thousands of states.</summary>
+    [Fact]
+    public void What_an_address_begins_with_is_a_word_of_ours_or_limited_to_what_is_not()
+    {
+        var patterns = fixture.World.Server.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>().Select(e => e.RoutePattern);
+
+        Assert.Empty(patterns.Where(p => p.PathSegments is [{ Parts: [RoutePatternParameterPart { ParameterPolicies.Count: 0 }] }, ..]).Select(p => p.RawText));
     }
 
     [Theory]

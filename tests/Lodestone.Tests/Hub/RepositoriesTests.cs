@@ -191,8 +191,12 @@ public sealed class RepositoriesTests
         await using var world = await World.CreateAsync();
         var alice = world.As(world.Alice);
         await alice.CreateRepoAsync("alice/compass");
-        await alice.GetStringAsync("/alice/compass/resolve/main/.gitattributes");
-        await alice.GetStringAsync("/alice/compass/resolve/main/.gitattributes");
+        await alice.CommitAsync("alice/compass", ("model.gguf", "weights"));
+        foreach (var client in new[] { alice, world.AsNobody() })
+        {
+            client.DefaultRequestHeaders.UserAgent.ParseAdd("curl/8");
+            await client.GetStringAsync("/alice/compass/resolve/main/model.gguf");
+        }
 
         await Eventually.TrueAsync(async () =>
         {

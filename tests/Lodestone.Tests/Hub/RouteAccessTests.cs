@@ -26,6 +26,7 @@ public sealed class RouteAccessWorld : IAsyncLifetime
         {
             await alice.CreateRepoAsync(id, isPrivate);
             await alice.CommitAsync(id, ("a.txt", "a"));
+            (await alice.PostAsJsonAsync($"/api/models/{id}/discussions", new { title = "A pull request", description = "x", pullRequest = true })).EnsureSuccessStatusCode().Dispose();
         }
 
         var stranger = await World.UseAsync<Accounts, string>(async accounts =>
@@ -36,7 +37,9 @@ public sealed class RouteAccessWorld : IAsyncLifetime
         var reader = await World.UseAsync<Accounts, string>(accounts => accounts.IssueTokenAsync(World.Alice.Id, new NewToken("reader", TokenScope.Read), CancellationToken.None));
         var former = await World.UseAsync<Accounts, string>(accounts => accounts.IssueTokenAsync(World.Alice.Id, new NewToken("former", TokenScope.Write), CancellationToken.None));
         await RevokeAsync(alice, "former");
-        Callers = [World.AsNobody(), World.Server.With(stranger), World.Server.With(reader), World.Server.With(former)];
+        var dave = World.Server.With(stranger);
+        (await dave.PostAsJsonAsync("/api/models/alice/open/discussions", new { title = "Of one's own", description = "x", pullRequest = true })).EnsureSuccessStatusCode().Dispose();
+        Callers = [World.AsNobody(), dave, World.Server.With(reader), World.Server.With(former)];
     }
 
     public async ValueTask DisposeAsync()
@@ -68,6 +71,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
     private const string Open = "200 200 200 401";
     private const string HiddenFromChange = "401 404 403 401";
     private const string Unchangeable = "401 403 403 401";
+    private const string ToOwnPullRequest = "401 200 403 401"; // which the stranger has in the public one
     private const string Nothing = "401 404 404 401";
     private const string NoSuchPlace = "404 404 404 401";
     private const string HiddenAndNotGated = "401 404 400 401";
@@ -89,11 +93,29 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("POST", "/lfs-files/duplicate", "/lfs-files/duplicate", "401 404 403 401", "401 403 403 401", """{"target":{"type":"model","name":"alice/open"},"files":[]}"""),
         .. Api("DELETE", "/lfs-files/{sha256}", "/lfs-files/0", HiddenFromChange, Unchangeable),
         .. Api("GET", "/likers", "/likers", Hidden, Open),
+        .. Api("GET", "/metrics", "/metrics", Hidden, Open),
         .. Api("GET", "/auth-check", "/auth-check", Hidden, Open),
         .. Api("GET", "/auth-check/write", "/auth-check/write", HiddenFromChange, Unchangeable),
         .. Api("POST", "/paths-info/{**rev}", "/paths-info/main", Hidden, Open, """{"paths":["a.txt"]}"""),
         .. Api("POST", "/like", "/like", HiddenFromChange, "401 200 403 401"),
+        .. Api("POST", "/watch", "/watch", HiddenFromChange, "401 200 403 401"),
+        .. Api("DELETE", "/watch", "/watch", HiddenFromChange, "401 200 403 401"),
         .. Api("DELETE", "/like", "/like", HiddenFromChange, "401 200 403 401"),
+        .. Api("GET", "/discussions", "/discussions", Hidden, Open),
+        .. Api("POST", "/discussions", "/discussions", HiddenFromChange, "401 200 403 401", """{"title":"A question","description":"x"}"""),
+        .. Api("GET", "/discussions/{number}", "/discussions/1?diff=1", Hidden, Open),
+        .. Api("DELETE", "/discussions/{number}", "/discussions/1", HiddenFromChange, Unchangeable),
+        .. Api("DELETE", "/discussions/{number}/ref", "/discussions/1/ref", HiddenFromChange, Unchangeable),
+        .. Api("POST", "/discussions/{number}/title", "/discussions/1/title", HiddenFromChange, Unchangeable, """{"title":"Other"}"""),
+        .. Api("POST", "/discussions/{number}/status", "/discussions/1/status", HiddenFromChange, Unchangeable, """{"status":"closed"}"""),
+        .. Api("POST", "/discussions/{number}/merge", "/discussions/1/merge", HiddenFromChange, Unchangeable),
+        .. Api("POST", "/discussions/{number}/pin", "/discussions/1/pin", HiddenFromChange, Unchangeable, """{"pinned":true}"""),
+        .. Api("POST", "/discussions/{number}/lock", "/discussions/1/lock", HiddenFromChange, Unchangeable, """{"locked":true}"""),
+        .. Api("POST", "/discussions/{number}/comment", "/discussions/1/comment", HiddenFromChange, "401 200 403 401", """{"comment":"x"}"""),
+        .. Api("POST", "/discussions/{number}/comment/{comment}/edit", "/discussions/1/comment/0/edit", HiddenFromChange, "401 404 403 401", """{"content":"x"}"""),
+        .. Api("POST", "/discussions/{number}/comment/{comment}/hide", "/discussions/1/comment/0/hide", HiddenFromChange, "401 404 403 401"),
+        .. Api("POST", "/discussions/{number}/comment/{comment}/reaction", "/discussions/1/comment/0/reaction", HiddenFromChange, "401 404 403 401", """{"reaction":"👍"}"""),
+        .. Api("DELETE", "/discussions/{number}/comment/{comment}/reaction", "/discussions/1/comment/0/reaction", HiddenFromChange, "401 404 403 401", """{"reaction":"👍"}"""),
         .. Api("PUT", "/settings", "/settings", HiddenFromChange, Unchangeable, """{"private":false}"""),
         .. Api("POST", "/duplicate", "/duplicate", HiddenFromChange, Unchangeable, """{"repository":"alice/copy"}"""),
         .. Api("POST", "/branch/{**branch}", "/branch/x", HiddenFromChange, Unchangeable, "{}"),
@@ -130,12 +152,12 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Files("GET HEAD", "/raw/{**rest}", "/raw/main/a.txt", Hidden, Open),
         .. Files("GET", "/info/refs", ".git/info/refs?service=git-upload-pack", Hidden, Open),
         .. Files("POST", "/git-upload-pack", ".git/git-upload-pack", Hidden, Open, "0000"),
-        .. Files("GET", "/info/refs", ".git/info/refs?service=git-receive-pack", HiddenFromChange, Unchangeable),
-        .. Files("POST", "/git-receive-pack", ".git/git-receive-pack", HiddenFromChange, Unchangeable, "0000"),
+        .. Files("GET", "/info/refs", ".git/info/refs?service=git-receive-pack", HiddenFromChange, ToOwnPullRequest),
+        .. Files("POST", "/git-receive-pack", ".git/git-receive-pack", HiddenFromChange, ToOwnPullRequest, "0000"),
         .. Files("POST", "/info/lfs/objects/batch", ".git/info/lfs/objects/batch", Hidden, Open, """{"operation":"download","objects":[]}"""),
         .. Files("POST", "/info/lfs/objects/batch", ".git/info/lfs/objects/batch", HiddenFromChange, Unchangeable, """{"operation":"upload","objects":[],"ref":{"name":"refs/heads/main"}}"""),
         .. Files("POST", "/info/lfs/objects/batch", ".git/info/lfs/objects/batch", HiddenFromChange, "401 200 403 401", """{"operation":"upload","objects":[]}"""),
-        .. Files("POST", "/info/lfs/locks/verify", ".git/info/lfs/locks/verify", HiddenFromChange, Unchangeable, "{}"),
+        .. Files("POST", "/info/lfs/locks/verify", ".git/info/lfs/locks/verify", HiddenFromChange, ToOwnPullRequest, "{}"),
 
         // Links carry their own authority: what is not signed is refused, whoever brings it.
         new("PUT /api/lfs/{repo}/{oid}", "/api/lfs/0/0?size=1&expires=1&signature=x", "403 403 403 401", "x"),
@@ -171,6 +193,7 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/models", "/api/models", Open),
         new("GET /api/datasets", "/api/datasets", Open),
         new("GET /api/spaces", "/api/spaces", Open),
+        new("GET /api/quicksearch", "/api/quicksearch?q=a", Open),
         new("GET /api/models-tags-by-type", "/api/models-tags-by-type", Open),
         new("GET /api/datasets-tags-by-type", "/api/datasets-tags-by-type", Open),
         new("POST /api/validate-yaml", "/api/validate-yaml", Open, """{"content":"x"}"""),
@@ -184,6 +207,28 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         new("GET /api/v1/storage", "/api/v1/storage", "401 403 403 401"),
         new("GET /api/v1/sweeps", "/api/v1/sweeps", "401 403 403 401"),
         new("POST /api/v1/sweeps", "/api/v1/sweeps", "401 403 403 401", """{"isDryRun":true}"""),
+        new("POST /api/v1/notifications/unsubscribe/{token}", "/api/v1/notifications/unsubscribe/x", "404 404 404 401"),
+        new("GET /api/v1/notifications/unsubscribe/{token}", "/api/v1/notifications/unsubscribe/x", "302 302 302 401"),
+        new("GET /api/collections", "/api/collections", Open),
+        new("POST /api/collections", "/api/collections", Unchangeable, """{"title":"x","namespace":"alice"}"""),
+        new("GET /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401"),
+        new("PATCH /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401", "{}"),
+        new("DELETE /api/collections/{owner}/{slug}", "/api/collections/alice/x-0", "404 404 404 401"),
+        new("POST /api/collections/{owner}/{slug}/upvote", "/api/collections/alice/x-0/upvote", "404 404 404 401"),
+        new("DELETE /api/collections/{owner}/{slug}/upvote", "/api/collections/alice/x-0/upvote", "404 404 404 401"),
+        new("POST /api/collections/{owner}/{slug}/items", "/api/collections/alice/x-0/items", "404 404 404 401", "{}"),
+        new("POST /api/collections/{owner}/{slug}/items/batch", "/api/collections/alice/x-0/items/batch", "404 404 404 401", "[]"),
+        new("PATCH /api/collections/{owner}/{slug}/items/{item}", "/api/collections/alice/x-0/items/0", "404 404 404 401", "{}"),
+        new("DELETE /api/collections/{owner}/{slug}/items/{item}", "/api/collections/alice/x-0/items/0", "404 404 404 401"),
+        new("GET /api/settings/webhooks", "/api/settings/webhooks", "401 200 200 401"),
+        new("POST /api/settings/webhooks", "/api/settings/webhooks", "401 200 403 401", """{"url":"https://example.com/x","watched":[{"type":"user","name":"x"}]}"""),
+        new("GET /api/settings/webhooks/{id}", "/api/settings/webhooks/0", Nothing),
+        new("POST /api/settings/webhooks/{id}", "/api/settings/webhooks/0", HiddenFromChange, """{"url":"https://example.com/x"}"""),
+        new("DELETE /api/settings/webhooks/{id}", "/api/settings/webhooks/0", HiddenFromChange),
+        new("POST /api/settings/webhooks/{id}/enable", "/api/settings/webhooks/0/enable", HiddenFromChange),
+        new("POST /api/settings/webhooks/{id}/disable", "/api/settings/webhooks/0/disable", HiddenFromChange),
+        new("GET /api/settings/webhooks/{id}/deliveries", "/api/settings/webhooks/0/deliveries", Nothing),
+        new("POST /api/settings/webhooks/{id}/replay/{delivery}", "/api/settings/webhooks/0/replay/0", HiddenFromChange),
         new("* /api/{type}/{name}", "/api/models/gpt2", Nothing),
         new("* /{name}/resolve/{**rest}", "/gpt2/resolve/main/x", Nothing),
         new("* /{name}/raw/{**rest}", "/gpt2/raw/main/x", Nothing),

@@ -38,7 +38,9 @@ public sealed class TrendTests
         Assert.Equal(["alice/liked 10", "alice/quiet 0", "alice/read 0"], await ListAsync(alice));
 
         world.Server.Clock.Advance(TimeSpan.FromDays(28));
-        await alice.GetStringAsync("/alice/read/resolve/main/.gitattributes");
+        await alice.CommitAsync("alice/read", ("model.gguf", "weights"));
+        alice.DefaultRequestHeaders.UserAgent.ParseAdd("curl/8");
+        await alice.GetStringAsync("/alice/read/resolve/main/model.gguf");
         await Eventually.TrueAsync(async () =>
         {
             world.Server.Clock.Advance(TimeSpan.FromSeconds(5));

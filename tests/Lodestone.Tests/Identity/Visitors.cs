@@ -23,6 +23,14 @@ internal static class Visitors
         return browser;
     }
 
+    /// <summary>A browser with the cookie of a session, such as a seed file has.</summary>
+    public static PageClient Browsing(this TestServer server, string session)
+    {
+        var browser = new PageClient(server);
+        browser.Cookies.Add(server.Url, new Cookie("token", session));
+        return browser;
+    }
+
     /// <summary>In place of waiting: a clock that jumps for weeks would have every timer of the server fire for each second of them.</summary>
     public static async Task EndSessionsAtAsync(this TestServer server, DateTimeOffset end)
     {

@@ -79,6 +79,29 @@ internal sealed class RebuiltStream(XorbStore store, FileTerms terms) : ReadOnly
         return taken;
     }
 
+    /// <summary>
+    /// Unpacks what comes next, as far as it is not stored byte for byte; the other half of <see cref="TakePlain"/>. Ends before a
+    /// chunk that does not fit, since a part of one has to be unpacked elsewhere and copied.
+    /// </summary>
+    /// <returns>Bytes unpacked; 0 when the next chunk is not compressed, or there is none.</returns>
+    public int TakePacked(Span<byte> buffer)
+    {
+        var done = 0;
+        while (done < buffer.Length && _position < terms.Length)
+        {
+            var place = Place();
+            if (place.Xorb.IsPlain(place.Chunk) || (done > 0 && place.Xorb.Table.LengthOf(place.Chunk) > buffer.Length - done))
+            {
+                break;
+            }
+
+            var count = ReadChunk(buffer[done..]);
+            (done, _position) = (done + count, _position + count);
+        }
+
+        return done;
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing && !_isDisposed)

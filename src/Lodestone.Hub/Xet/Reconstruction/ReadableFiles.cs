@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 namespace Lodestone.Hub;
 
 /// <summary>Chunked files as whoever has a token finds them: those that its repository holds. A file's hash is no secret.</summary>
-internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLately held, XorbStore xorbs, DownloadCounter downloads, GatedDownloads gated)
+internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLately held, XorbStore xorbs, TrafficLog traffic, GatedDownloads gated)
 {
     private const int MostAsked = 1000;
 
@@ -16,13 +16,14 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
     public async Task<long> LengthAsync(HttpRequest request, string hash, CancellationToken cancel) =>
         (await RequireAsync(await TokenAsync(request, cancel), hash, cancel)).Terms.Length;
 
-    /// <summary>What the request's <c>Range</c> asks for, or the whole. Who asks from the first byte on is downloading the file.</summary>
+    /// <summary>What the request's <c>Range</c> asks for, or the whole. Who is told how to make it fetches it.</summary>
     /// <inheritdoc cref="LengthAsync"/>
     /// <exception cref="Refusal"><c>range_not_satisfiable</c>: clients find so that a file has ended, an empty one at once.</exception>
     public async Task<Reconstruction> PartAsync(HttpRequest request, string hash, CancellationToken cancel)
     {
         var token = await TokenAsync(request, cancel);
-        var terms = (await RequireAsync(token, hash, cancel)).Terms;
+        var file = await RequireAsync(token, hash, cancel);
+        var terms = file.Terms;
         var asked = request.Headers.Range.ToString();
         var part = ByteRange.Parse(asked, terms.Length, out var isSatisfiable) ?? new ByteRange(0, terms.Length);
         if (!isSatisfiable || (terms.Length == 0 && asked.Length > 0))
@@ -30,13 +31,8 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
             throw new Refusal(OutOfRange, string.Create(CultureInfo.InvariantCulture, $"The file has {terms.Length} bytes, and none in that Range."));
         }
 
-        if (part.Start == 0)
-        {
-            downloads.Count(token.RepoId);
-        }
-
+        traffic.Add(traffic.Begin(request.HttpContext, token.RepoId, token.HolderId) with { Sha256 = file.Digest.Hex, Start = part.Start, Length = part.Length });
         gated.Note(token, hash, part.Length);
-
         return Reconstruction.Of(terms, part, xorbs);
     }
 
@@ -54,6 +50,7 @@ internal sealed class ReadableFiles(XetTokens tokens, KnownFiles known, HeldLate
         {
             if (await FindAsync(token, hash, cancel) is { } file)
             {
+                traffic.Add(traffic.Begin(request.HttpContext, token.RepoId, token.HolderId) with { Sha256 = file.Digest.Hex, Length = file.Terms.Length });
                 gated.Note(token, file.Hash.ToString(), file.Terms.Length);
                 wholes.Add(file.Hash.ToString(), Reconstruction.Of(file.Terms, new ByteRange(0, file.Terms.Length), xorbs));
             }

@@ -16,7 +16,7 @@ internal sealed class XetTokens(HubDb db, Gates gates, LinkKeys keys, TimeProvid
     /// <param name="repo">Found for what the caller wants to do.</param>
     public XetToken For(Repo repo, XetScope scope, Caller caller)
     {
-        var namespaces = caller.Readable.OrderByDescending(id => id == repo.OwnerId || id == caller.Id).Take(MostNamespaces);
+        var namespaces = caller.ReadableFor(TokenScope.ReadRepos).OrderByDescending(id => id == repo.OwnerId || id == caller.Id).Take(MostNamespaces);
         return new XetToken(repo.Id, repo.OwnerId, caller.Id, scope, clock.GetUtcNow() + XetToken.Lifetime) { Namespaces = [.. namespaces] };
     }
 

@@ -47,10 +47,10 @@ public sealed class HostilePushTests : IAsyncLifetime
     [InlineData("refs/heads/a.lock", "not a valid name of a branch")]
     [InlineData("refs/heads/a\u0001b", "not a valid name of a branch")]
     [InlineData("refs/tags/", "not a valid name of a tag")]
-    [InlineData("refs/heads", "only branches and tags")]
-    [InlineData("HEAD", "only branches and tags")]
-    [InlineData("config", "only branches and tags")]
-    [InlineData("/etc/passwd", "only branches and tags")]
+    [InlineData("refs/heads", "only branches, tags and pull requests")]
+    [InlineData("HEAD", "only branches, tags and pull requests")]
+    [InlineData("config", "only branches, tags and pull requests")]
+    [InlineData("/etc/passwd", "only branches, tags and pull requests")]
     public async Task A_bad_name_is_refused(string name, string reason)
     {
         var said = await _push.PushAsync([PushByHand.Command(null, _push.Main, name)], PackByHand.Empty);

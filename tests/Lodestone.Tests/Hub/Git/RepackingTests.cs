@@ -16,6 +16,7 @@ public sealed class RepackingTests
             await alice.CommitAsync("alice/compass", ($"file-{i % 7}.txt", $"{i}"));
         }
 
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(10));
         var graphs = Path.Combine(git.Path, "objects", "info", "commit-graphs");
         await Eventually.TrueAsync(() => Task.FromResult(PackFiles(git) < 15 && Directory.Exists(graphs))); // by the task, which a commit made due
 

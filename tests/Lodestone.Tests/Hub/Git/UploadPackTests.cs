@@ -50,6 +50,45 @@ public sealed class UploadPackTests : IAsyncLifetime
         Assert.Equal("file 4", await File.ReadAllTextAsync(Path.Combine(_git.Folder, "partial", "folder", "4")));
     }
 
+    [Theory]
+    [InlineData(20)] // packed by us
+    [InlineData(1200)] // by git
+    public async Task A_clone_has_everything_whoever_packed_it(int files)
+    {
+        var repository = _git.Open();
+        var head = await RealGit.Commit(repository, "many", [.. Enumerable.Range(0, files).Select(i => ($"folder-{i % 3}/{i}.txt", (string?)(i == 0 ? "" : $"file {i}")))]);
+        _git.Bare("-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "one", "v1", head.ToString());
+        _git.Bare("-c", "user.name=x", "-c", "user.email=x@example.org", "tag", "-a", "-m", "of a tag", "v1-again", "v1");
+
+        await Clone("2", "mirror", "--mirror");
+
+        await _git.In("mirror", "fsck", "--full", "--strict");
+        Assert.Equal(_git.Bare("for-each-ref"), await _git.In("mirror", "for-each-ref"));
+        Assert.Equal(_git.Bare("rev-list", "--objects", "--all"), await _git.In("mirror", "rev-list", "--objects", "--all"));
+    }
+
+    [Theory]
+    [InlineData("want HEAD\n", "done\n", true)]
+    [InlineData("want HEAD\n", "", false)] // goes on to tell what it has
+    [InlineData("have HEAD\nwant HEAD\n", "done\n", false)]
+    [InlineData("want HEAD\ndeepen 1\n", "done\n", false)]
+    [InlineData("want HEAD\nfilter blob:none\n", "done\n", false)]
+    [InlineData("want HEAD\ninclude-tag\n", "done\n", false)]
+    [InlineData("want 1111111111111111111111111111111111111111\n", "done\n", false)]
+    public async Task Only_what_wants_all_and_has_nothing_is_answered_without_git(string arguments, string end, bool isOurs)
+    {
+        var repository = _git.Open();
+        var head = await RealGit.Commit(repository, "first", ("a.txt", "1"));
+        var lines = $"command=fetch\nagent=git/2.39\n\n{arguments.Replace("HEAD", head.ToString(), StringComparison.Ordinal)}{end}".Split('\n');
+        var request = new MemoryStream([.. lines[1..^1].SelectMany(l => l.Length == 0 ? PktLine.Delimiter.ToArray() : PktLine.Of(l + "\n")), .. PktLine.Flush]);
+
+        var asked = await AskedFetch.ReadAsync(PktLine.Of(lines[0])[4..], request, CancellationToken.None);
+
+        Assert.Equal(isOurs, asked.TryAnswer(repository) is not null);
+        Assert.Equal(PktLine.Of(lines[0]).Concat(request.ToArray()).Take(asked.Lines.Length), asked.Lines); // git is told what we have read
+        Assert.Equal(request.Position, asked.Lines.Length - PktLine.Of(lines[0]).Length);
+    }
+
     [Fact]
     public async Task References_are_listed_alike_in_every_protocol()
     {

@@ -97,7 +97,7 @@ public sealed class RepoFormsTests
         var page = await dana.OpenAsync("/alice/compass/settings");
 
         Assert.Contains("Settings are for administrators of alice", page.Text("main"), StringComparison.Ordinal);
-        Assert.Equal(["like"], page.Document.QuerySelectorAll("main form input[name=_handler]").Select(i => i.GetAttribute("value")));
+        Assert.Equal(["like", "watch"], page.Document.QuerySelectorAll("main form input[name=_handler]").Select(i => i.GetAttribute("value")));
     }
 
     [Fact]

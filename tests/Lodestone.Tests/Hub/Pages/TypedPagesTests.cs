@@ -93,8 +93,8 @@ public sealed class TypedPagesTests
         var rows = await world.AsNobody().PageAsync("/acme?kind=datasets");
         var member = await world.As(world.Bob).PageAsync("/acme");
 
-        Assert.Equal(["Models 1", "Data sets 1", "Spaces 1"], stranger.TextsOf(".profile .tabs__tab"));
-        Assert.Equal(["Models 2", "Data sets 1", "Spaces 1"], member.TextsOf(".profile .tabs__tab"));
+        Assert.Equal(["Models 1", "Data sets 1", "Spaces 1", "Collections 0", "Activity"], stranger.TextsOf(".profile .tabs__tab"));
+        Assert.Equal(["Models 2", "Data sets 1", "Spaces 1", "Collections 0", "Activity"], member.TextsOf(".profile .tabs__tab"));
         Assert.Equal(["acme/rows"], rows.TextsOf(".repo-card__link"));
         Assert.Equal("We make everything.", stranger.TextOf(".profile__card"));
     }

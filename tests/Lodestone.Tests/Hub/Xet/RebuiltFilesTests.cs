@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
+using Lodestone.Core;
 using Lodestone.Hub;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -138,6 +139,28 @@ public sealed class RebuiltFilesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_unpacked_ahead_comes_in_order_from_any_byte_on_and_may_be_left()
+    {
+        var random = new Random(11);
+        for (var i = 0; i < 100; i++)
+        {
+            var start = random.Next(File.Content.Length);
+            var length = random.Next(1, File.Content.Length - start + 1);
+            using var content = new RebuiltStream(_world.Server.Services.GetRequiredService<XorbStore>(), Terms()) { Position = start };
+            await using var ahead = new UnpackedAhead(content, length);
+            var got = new List<byte>();
+
+            while (got.Count < (i % 4 == 0 ? length / 2 : length)) // a fourth of the readers leave
+            {
+                got.AddRange(await ahead.NextAsync() is { IsEmpty: false } bytes ? bytes.ToArray() : Plain(content, length - got.Count));
+            }
+
+            Assert.Equal(File.Content[start..(start + got.Count)], got);
+            Assert.InRange(got.Count, 1, length);
+        }
+    }
+
+    [Fact]
     public void Reading_a_large_file_takes_little_memory()
     {
         var store = _world.Server.Services.GetRequiredService<XorbStore>();
@@ -154,6 +177,18 @@ public sealed class RebuiltFilesTests : IAsyncLifetime
 
         Assert.Equal(400L * File.Content.Length, read);
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 4 << 20);
+    }
+
+    private static byte[] Plain(RebuiltStream content, long most)
+    {
+        var pieces = new List<FilePiece>();
+        Assert.True(content.TakePlain(most, pieces) > 0);
+        return [.. pieces.SelectMany(piece =>
+        {
+            var bytes = new byte[piece.Length];
+            Assert.Equal(bytes.Length, RandomAccess.Read(piece.File, bytes, piece.Offset));
+            return bytes;
+        })];
     }
 
     private static FileTerms Terms() => new([.. File.Terms.Select(t => new FileTerm(t.Xorb, t.FirstChunk, t.EndChunk, t.Size))]);

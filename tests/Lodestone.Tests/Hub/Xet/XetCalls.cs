@@ -61,6 +61,7 @@ internal sealed class XetDoor(HttpClient client, string place, string token)
     {
         using var message = new HttpRequestMessage(method, place + path) { Content = body is null ? null : new ByteArrayContent(body) };
         message.Headers.ExpectContinue = body is { Length: > 64 * 1024 * 1024 }; // else who sends it learns only that nobody reads on
+        message.Headers.UserAgent.ParseAdd("hf_xet/1.1");
         message.Headers.Authorization = token.Length == 0 ? null : new AuthenticationHeaderValue("Bearer", token);
         return await client.SendAsync(message);
     }

@@ -1,0 +1,72 @@
+using System.Security.Cryptography;
+using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Hosting;
+
+namespace Lodestone.Hub;
+
+/// <summary>What clients are hashed with: replaced after 30 days, so that nobody's hash leads further back.</summary>
+internal sealed class TrafficSalts(HubDb db, TimeProvider clock)
+{
+    private const int Length = 32;
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromDays(30);
+
+    public async Task<byte[]> CurrentAsync(CancellationToken cancel)
+    {
+        var since = clock.GetUtcNow() - Lifetime;
+        if (await FindAsync(since, cancel) is { } salt)
+        {
+            return salt.Secret;
+        }
+
+        await db.TrafficSalts.Where(s => s.CreatedAt <= since).ExecuteDeleteAsync(cancel);
+        db.TrafficSalts.Add(new TrafficSalt(Guid.CreateVersion7(clock.GetUtcNow()), RandomNumberGenerator.GetBytes(Length), clock.GetUtcNow()));
+        await db.SaveChangesAsync(cancel);
+        return (await FindAsync(since, cancel) ?? throw new InvalidOperationException("The salt that was just written is gone.")).Secret;
+    }
+
+    // Of two that were made at once all servers use the same.
+    private Task<TrafficSalt?> FindAsync(DateTimeOffset since, CancellationToken cancel) =>
+        db.TrafficSalts.AsNoTracking().Where(s => s.CreatedAt > since).OrderBy(s => s.Id).FirstOrDefaultAsync(cancel);
+}
+
+/// <summary>Lets go what is no longer needed to count, and takes days that are more than 30 ago out of the downloads that lists show.</summary>
+internal sealed class TrafficCare(HubDb db, TimeProvider clock) : ITaskHandler
+{
+    public const string Kind = "hub.traffic";
+
+    public static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var (dayAgo, today) = (now.AddHours(-24), now.ToUnixTimeSeconds() / 86_400);
+        await db.WriteAsync(
+            async inner =>
+            {
+                await db.FetchedParts.Where(p => p.BeganAt <= dayAgo).ExecuteDeleteAsync(inner);
+                await db.FetchedSets.Where(s => s.CountedAt <= dayAgo).ExecuteDeleteAsync(inner);
+                return await db.TrafficClients.Where(c => c.Day <= today - Metrics.Month).ExecuteDeleteAsync(inner);
+            },
+            cancel);
+        await db.WriteAsync(
+            inner => db.Database.ExecuteSqlAsync(
+                $"""
+                update hub_repo set downloads = coalesce((select sum(t.downloads) from hub_traffic t where t.repo_id = hub_repo.id and t.client_class = 'person' and t.day > {today - Metrics.Month}), 0)
+                where downloads <> coalesce((select sum(t.downloads) from hub_traffic t where t.repo_id = hub_repo.id and t.client_class = 'person' and t.day > {today - Metrics.Month}), 0)
+                """,
+                inner),
+            cancel);
+        return now + Every;
+    }
+}
+
+/// <summary>Has it done from the first start on.</summary>
+internal sealed class TrafficStart(Tasks tasks, TimeProvider clock) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        tasks.ScheduleAsync(TrafficCare.Kind, "all", clock.GetUtcNow() + TrafficCare.Every, new { }, cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+}
