@@ -25,7 +25,7 @@ public static class RepoAddress
     }
 
     /// <summary>The page shows what files hold.</summary>
-    internal static bool IsContent(HttpContext context) => SectionOf(context) is "blob" or "edit" or "commit" or "compare";
+    internal static bool IsContent(HttpContext context) => SectionOf(context) is "blob" or "edit" or "commit" or "compare" or "discussions";
 
     /// <summary>A path as it goes into an address: every segment escaped, the slashes kept.</summary>
     internal static string Escape(string path) => string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
