@@ -85,6 +85,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(IReadOnlyList<HolderView>))]
 [JsonSerializable(typeof(IReadOnlyList<DownloadView>))]
 [JsonSerializable(typeof(IReadOnlyList<GateField>))]
+[JsonSerializable(typeof(IReadOnlyList<GateAnswer>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(DiscussionListAnswer))]

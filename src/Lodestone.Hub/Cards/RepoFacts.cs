@@ -38,6 +38,9 @@ internal sealed record RepoFacts
     /// <summary>What lists can be searched by besides tags, which nobody is shown; see <see cref="CardNames"/>.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];
 
+    /// <summary>What the card asks at a gate, in its order, which a database may not keep in <see cref="CardData"/>; null in facts of before there were gates.</summary>
+    public IReadOnlyList<GateField>? GateFields { get; init; }
+
     /// <summary>Of a data set: how its README begins, as one line.</summary>
     public string? Description { get; init; }
 

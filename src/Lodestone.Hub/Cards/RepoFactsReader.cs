@@ -27,12 +27,13 @@ internal sealed partial class RepoFactsReader(RepoContent content)
     public async Task<RepoFacts> ReadAsync(RepoType type, RepoTree tree, CancellationToken cancel)
     {
         var readme = await content.ReadTextAsync(tree, "README.md", MaxReadme, cancel) is { } text ? FrontMatter.Read(text) : null;
-        return type switch
+        var facts = type switch
         {
             RepoType.Model => await ReadModelAsync(tree, readme, cancel),
             RepoType.Dataset => ReadDataset(tree, readme),
             _ => new RepoFacts { Tags = CardTags.OfSpace(readme?.Data), Names = CardNames.OfSpace(readme?.Data), CardData = readme?.Data, CardError = readme?.Error },
         };
+        return facts with { GateFields = GateField.OfCard(readme?.Data) };
     }
 
     private static bool IsOfModel(string path) => path is "config.json" or "tokenizer_config.json" || ModelFormats.Matters(path) || EvaluationResults.IsOf(path);

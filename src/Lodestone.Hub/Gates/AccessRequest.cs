@@ -15,8 +15,8 @@ internal sealed class AccessRequest
 
     public AccessState State { get; private set; }
 
-    /// <summary>A JSON object, by field.</summary>
-    public string Answers { get; private set; } = "{}";
+    /// <summary>A JSON list of <see cref="GateAnswer"/>: the members of an object would not keep their order.</summary>
+    public string Answers { get; private set; } = "[]";
 
     /// <summary>Of the licence that was accepted.</summary>
     public string? LicenceSha256 { get; private set; }
@@ -44,11 +44,14 @@ internal sealed class AccessRequest
 
     public DateTimeOffset ChangedAt { get; private set; }
 
-    public IReadOnlyDictionary<string, string> ReadAnswers() => JsonSerializer.Deserialize(Answers, HubJson.Default.IReadOnlyDictionaryStringString) ?? new Dictionary<string, string>(StringComparer.Ordinal);
+    /// <summary>By field, in the order in which they were asked.</summary>
+    public IReadOnlyDictionary<string, string> ReadAnswers() =>
+        (JsonSerializer.Deserialize(Answers, HubJson.Default.IReadOnlyListGateAnswer) ?? []).ToDictionary(a => a.Name, a => a.Answer, StringComparer.Ordinal);
 
     public void Ask(Asked asked, Guid askedBy, AccessState answer, DateTimeOffset now)
     {
-        (Answers, LicenceSha256, PromptSha256, Address) = (JsonSerializer.Serialize(asked.Answers, HubJson.Default.IReadOnlyDictionaryStringString), asked.LicenceSha256, asked.PromptSha256, asked.Address);
+        Answers = JsonSerializer.Serialize([.. asked.Answers.Select(a => new GateAnswer(a.Key, a.Value))], HubJson.Default.IReadOnlyListGateAnswer);
+        (LicenceSha256, PromptSha256, Address) = (asked.LicenceSha256, asked.PromptSha256, asked.Address);
         (AskedBy, AskedAt, IsGranted) = (askedBy, now, false);
         (State, DecidedBy, DecidedAt, Reason, ChangedAt) = (answer, null, answer is AccessState.Accepted ? now : null, null, now);
     }
@@ -68,6 +71,9 @@ internal sealed class AccessRequest
     public void Decide(AccessState to, Guid? actorId, string? reason, DateTimeOffset now) =>
         (State, DecidedBy, DecidedAt, Reason, ChangedAt) = (to, actorId, now, reason, now);
 }
+
+/// <param name="Name">Of the field.</param>
+internal sealed record GateAnswer(string Name, string Answer);
 
 /// <summary>What somebody brings to a gate, checked.</summary>
 /// <param name="LicenceSha256">Of the licence accepted; null where there is none.</param>

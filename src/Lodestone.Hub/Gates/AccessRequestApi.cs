@@ -15,7 +15,7 @@ internal static class AccessRequestApi
     public static void MapAccessRequests(this IEndpointRouteBuilder repo)
     {
         var requests = repo.MapGroup("/user-access-request");
-        requests.MapGet("/{status:regex(^(pending|accepted|rejected)$)}", List);
+        requests.MapGet("/{status}", List);
         requests.MapPost("/handle", Handle);
         requests.MapPost("/batch", HandleSome);
         requests.MapPost("/grant", Grant);
@@ -26,6 +26,11 @@ internal static class AccessRequestApi
     {
         var repo = await access.ToAdministerAsync(route, cancel);
         repo.RequireGate();
+        if (!AccessBoard.Lists.Contains(status, StringComparer.Ordinal))
+        {
+            throw new Refusal(RefusalCode.NotFound, $"There are the lists {string.Join(", ", AccessBoard.Lists)}, and no list {status}.");
+        }
+
         var query = context.Request.Query;
         var limit = (int)Math.Clamp(query.Whole("limit") ?? PageSize, 1, PageSize);
         var page = await lists.ReadAsync(repo.Id, AccessLists.StatesOf(status), query["cursor"], limit, cancel);

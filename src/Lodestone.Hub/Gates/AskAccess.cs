@@ -25,7 +25,7 @@ internal static class AskAccess
         repo.RequireGate();
         var facts = await refresh.FactsAsync(repo, store.Open(repo.Id), cancel);
         var sent = await ReadAsync(context.Request);
-        await asking.AskAsync(repo, await db.TermsAsync(repo, facts.CardData, cancel), Of(sent, context), cancel);
+        await asking.AskAsync(repo, await db.TermsAsync(repo, facts, cancel), Of(sent, context), cancel);
         context.Response.Headers.Location = $"/{repo.Type.Prefix()}{repo.FullName}";
         return Results.StatusCode(StatusCodes.Status303SeeOther);
     }

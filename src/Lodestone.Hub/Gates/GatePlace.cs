@@ -28,7 +28,7 @@ internal sealed class GatePlaces(HubDb db, Gates gates, GateViews views, AccessA
 
         var admission = await gates.OfAsync(repo, reader, cancel);
         return new GatePlace(
-            await db.TermsAsync(repo, facts.CardData, cancel), admission.IsAdmitted, await views.StandingAsync(repo, reader, cancel),
+            await db.TermsAsync(repo, facts, cancel), admission.IsAdmitted, await views.StandingAsync(repo, reader, cancel),
             await gates.FindOwnAsync(repo.Id, reader, cancel), reader.Kind is CallerKind.User ? await asking.OrganizationsAsync(repo, cancel) : []);
     }
 }

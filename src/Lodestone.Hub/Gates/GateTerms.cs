@@ -14,9 +14,10 @@ internal sealed record GateTerms(string Heading, string? Description, string? Pr
 
     public string? PromptSha256 => Prompt is null ? null : Hash(Prompt);
 
-    public static GateTerms Of(Repo repo, JsonObject? card, Gate? gate, GateLicence? licence)
+    public static GateTerms Of(Repo repo, RepoFacts facts, Gate? gate, GateLicence? licence)
     {
-        var fields = gate?.ReadFields() is { Count: > 0 } own ? own : GateField.OfCard(card);
+        var card = facts.CardData;
+        var fields = gate?.ReadFields() is { Count: > 0 } own ? own : facts.GateFields ?? GateField.OfCard(card);
         return new GateTerms(
             gate?.Heading ?? Line(card, "extra_gated_heading") ?? $"You need to agree to share your contact information to access this {repo.Type.Words().Noun}",
             Line(card, "extra_gated_description"),
@@ -37,10 +38,10 @@ internal sealed record GateLicence(string Name, string Sha256, string Text);
 
 internal static class GateTermsReading
 {
-    public static async Task<GateTerms> TermsAsync(this HubDb db, Repo repo, JsonObject? card, CancellationToken cancel)
+    public static async Task<GateTerms> TermsAsync(this HubDb db, Repo repo, RepoFacts facts, CancellationToken cancel)
     {
         var gate = await db.Gates.AsNoTracking().SingleOrDefaultAsync(g => g.RepoId == repo.Id, cancel);
-        return GateTerms.Of(repo, card, gate, await db.LicenceAsync(gate, cancel));
+        return GateTerms.Of(repo, facts, gate, await db.LicenceAsync(gate, cancel));
     }
 
     public static async Task<GateLicence?> LicenceAsync(this HubDb db, Gate? gate, CancellationToken cancel) => gate?.LicenceSha256 is { } sha256

@@ -32,7 +32,7 @@ internal sealed class GateViews(HubDb db, Gates gates, Namespaces namespaces, Re
     {
         var facts = await refresh.FactsAsync(repo, store.Open(repo.Id), cancel);
         var gate = await db.Gates.AsNoTracking().SingleOrDefaultAsync(g => g.RepoId == repo.Id, cancel);
-        var terms = GateTerms.Of(repo, facts.CardData, gate, await db.LicenceAsync(gate, cancel));
+        var terms = GateTerms.Of(repo, facts, gate, await db.LicenceAsync(gate, cancel));
         return new GateView(
             RepoSummary.GateOnWire(repo.Gate), terms.Heading, terms.Description, terms.Prompt, terms.Button, terms.Fields,
             terms.Licence is { } licence ? new LicenceView(licence.Name, licence.Sha256, licence.Text) : null, await StandingAsync(repo, caller, cancel))

@@ -17,7 +17,7 @@ internal static class GatesApi
 
     public static void MapGates(this IEndpointRouteBuilder routes)
     {
-        var gate = routes.MapGroup($"{RepoRoute.Gates}{{type:regex(^(models|datasets|spaces)$)}}/{{owner}}/{{name}}").WithErrorShape(ErrorShape.Problem).WithTags("Gates");
+        var gate = routes.MapGroup($"{RepoRoute.Gates}{{type:repoType}}/{{owner}}/{{name}}").WithErrorShape(ErrorShape.Problem).WithTags("Gates");
         gate.MapGet("", Show);
         gate.MapPut("", Save);
         gate.MapGet("/requests", List);
@@ -75,7 +75,7 @@ internal static class GatesApi
         var facts = await refresh.FactsAsync(repo, store.Open(repo.Id), cancel);
         var answers = (asked.Fields ?? new Dictionary<string, string?>(StringComparer.Ordinal)).ToDictionary(StringComparer.Ordinal);
         var wanted = new NewAsking(answers, asked.Licence, organization, context.Connection.RemoteIpAddress?.ToString());
-        var state = await asking.AskAsync(repo, await db.TermsAsync(repo, facts.CardData, cancel), wanted, cancel);
+        var state = await asking.AskAsync(repo, await db.TermsAsync(repo, facts, cancel), wanted, cancel);
         return HubAnswer.Json(new AccessStanding(state?.ToWire() ?? "none", null), HubJson.Default.AccessStanding);
     }
 

@@ -3,6 +3,7 @@ using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub;
 
+[NoDatabase]
 public sealed class GateRuleTests
 {
     private static readonly Guid Owner = Guid.Parse("00000000-0000-0000-0000-000000000001");
