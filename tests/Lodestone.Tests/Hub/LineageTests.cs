@@ -42,7 +42,8 @@ public sealed class LineageTests : IAsyncLifetime
         var stranger = await Nobody.PageAsync("/alice/base/lineage");
         Assert.Equal(6, stranger.QuerySelectorAll("main tbody tr").Length);
         Assert.DoesNotContain("hidden", stranger.Body!.TextContent, StringComparison.Ordinal);
-        var baseId = (await _world.RowsAsync(db => Task.FromResult(db.Repos.Single(r => r.PathLower == "alice/base").Id)));
+        var baseId = await _world.RowsAsync(db => Task.FromResult(db.Repos.Single(r => r.PathLower == "alice/base").Id));
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 7)); // told some moments after it is shown
         Assert.Equal(["adapter", "distilled", "finetune", "finetune", "finetune", "merge", "quantized"], _heard.Events.Where(e => e.BaseId == baseId).Select(e => e.Relation).Order(StringComparer.Ordinal));
     }
 
