@@ -62,12 +62,12 @@ internal static class DiscussionsApi
     private static async Task<IResult> Delete(RepoRoute route, long number, DiscussionAccess access, Discussions discussions, RepoStore store, RepoRefresh refresh, CancellationToken cancel)
     {
         var found = await access.ToDeleteAsync(route, number, cancel);
-        await DeleteAsync(found, discussions, store.Open(found.Repo.Id), access.Caller.Id, cancel);
+        await DeleteAsync(found, discussions, refresh, store.Open(found.Repo.Id), access.Caller.Id, cancel);
         return Results.Ok();
     }
 
     /// <summary>The row first, then the reference: left behind by a crash, it belongs to no discussion.</summary>
-    public static async Task DeleteAsync(Found found, Discussions discussions, GitRepository git, Guid actorId, CancellationToken cancel)
+    public static async Task DeleteAsync(Found found, Discussions discussions, RepoRefresh refresh, GitRepository git, Guid actorId, CancellationToken cancel)
     {
         var discussion = found.Discussion;
         await discussions.DeleteAsync(discussion, actorId, cancel);
@@ -75,7 +75,7 @@ internal static class DiscussionsApi
         {
             var update = new RefUpdate(discussion.RefName, head, null);
             await git.Publish([], [update], CancellationToken.None);
-            await refresh.AfterMoveAsync(repo.Id, git, [update], access.Caller.Id);
+            await refresh.AfterMoveAsync(found.Repo.Id, git, [update], actorId);
         }
     }
 
