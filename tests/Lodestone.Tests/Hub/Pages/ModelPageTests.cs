@@ -34,7 +34,7 @@ public sealed class ModelPageTests
         Assert.Equal("Compass", page.TextOf(".prose h1"));
         Assert.Equal(["/alice/compass/blob/main/docs/usage.md"], page.QuerySelectorAll(".prose a").Select(a => a.GetAttribute("href")));
         Assert.Equal(["/alice/compass/resolve/main/plots/my%20plot.png"], page.QuerySelectorAll(".prose img").Select(i => i.GetAttribute("src")));
-        Assert.Equal(["Card", "Files", "Metrics", "Lineage"], page.TextsOf(".tabs a"));
+        Assert.Equal(["Card", "Files", "Community", "Metrics", "Lineage"], page.TextsOf(".tabs a"));
     }
 
     [Fact]
