@@ -175,7 +175,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
     {
         var discussion = model.Entity<Discussion>();
         discussion.Property(d => d.Status).HasConversion(status => status.ToWire(), name => DiscussionStatuses.Parse(name));
-        discussion.Ignore(d => d.RefName).Ignore(d => d.IsUnderWay).Ignore(d => d.Noun);
+        discussion.Ignore(d => d.MergedAs).Ignore(d => d.RefName).Ignore(d => d.IsUnderWay).Ignore(d => d.Noun);
         model.Entity<DiscussionEvent>().HasOne<Discussion>().WithMany().HasForeignKey(e => e.DiscussionId);
         model.Entity<Comment>().Ignore(c => c.IsHidden).HasOne<DiscussionEvent>().WithOne().HasForeignKey<Comment>(c => c.Id);
         model.Entity<CommentEdit>().HasKey(e => new { e.CommentId, e.Number });

@@ -93,7 +93,7 @@ internal sealed record ToldDiscussion(string Id, long Num, string Title, string 
 {
     public static ToldDiscussion Of(Discussion discussion) => new(
         PublicId.ToHub(discussion.Id), discussion.Number, discussion.Title, discussion.Status.ToWire(), new EventOwner(PublicId.ToHub(discussion.AuthorId)), discussion.IsPullRequest,
-        discussion.Base is { } branch ? new ToldChanges(branch, discussion.MergeCommit) : null, discussion.IsPinned);
+        discussion.Base is { } branch ? new ToldChanges(branch, discussion.MergedAs) : null, discussion.IsPinned);
 
     /// <summary>The page, as a path below the repository's.</summary>
     public string Path() => string.Create(CultureInfo.InvariantCulture, $"discussions/{Num}");

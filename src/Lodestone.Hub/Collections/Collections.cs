@@ -26,7 +26,7 @@ internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller
     public async Task<Collection> CreateAsync(NewCollection wanted, CancellationToken cancel)
     {
         var owner = wanted.Namespace is { Length: > 0 } given ? given : caller.Authenticated().Name;
-        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.Authenticated().CanContribute(home.Id, TokenScope.WriteCollections))
+        if (await namespaces.FindAsync(owner, cancel) is not { } home || !caller.AppNeeds(TokenScope.WriteCollections).CanContribute(home.Id, TokenScope.WriteCollections))
         {
             throw new Refusal(RefusalCode.Forbidden, $"You don't have the rights to create a collection under the namespace \"{owner}\".");
         }

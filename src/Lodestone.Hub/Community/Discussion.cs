@@ -59,11 +59,14 @@ internal sealed class Discussion
     /// <summary>The newest commit that the events tell of.</summary>
     public string? Head { get; set; }
 
-    /// <summary>Where the base was before the merge.</summary>
+    /// <summary>Where the base was before the merge, or before one that was begun.</summary>
     public string? MergedOnto { get; private set; }
 
-    /// <summary>Where the base was after it.</summary>
+    /// <summary>Where the base was after it, or was to be.</summary>
     public string? MergeCommit { get; private set; }
+
+    /// <summary>Where the base was after the merge; null while it is not merged.</summary>
+    public string? MergedAs => Status is DiscussionStatus.Merged ? MergeCommit : null;
 
     /// <summary>The pull request's reference.</summary>
     public string RefName => RefNameOf(Number);
@@ -121,6 +124,9 @@ internal sealed class Discussion
 
         Status = status;
     }
+
+    /// <summary>Written down before the base moves, so that a merge cut off by a crash is known for one.</summary>
+    public void BeginMerge(string onto, string commit) => (MergedOnto, MergeCommit) = (onto, commit);
 
     public void Merge(string onto, string commit) => (Status, MergedOnto, MergeCommit) = (DiscussionStatus.Merged, onto, commit);
 

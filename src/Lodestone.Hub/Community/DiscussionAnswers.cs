@@ -66,7 +66,7 @@ internal sealed class DiscussionAnswers(HubDb db, Namespaces namespaces, Convers
     private async Task<DiscussionDetails> WithChangesAsync(DiscussionDetails details, Repo repo, GitRepository git, Discussion discussion, bool isWithDiff, CancellationToken cancel)
     {
         var proposal = Proposal.Read(git, discussion);
-        details.Changes = new DiscussionChanges(discussion.Base ?? "", discussion.MergeCommit);
+        details.Changes = new DiscussionChanges(discussion.Base ?? "", discussion.MergedAs);
         details.FilesWithConflicts = discussion.IsUnderWay ? proposal?.Conflicts() ?? [] : [];
         details.Checks = discussion.IsUnderWay ? await checks.RunAsync(repo, discussion, proposal, cancel) : null;
         if ((Proposal.Merged(git, discussion) ?? proposal?.Range) is { } range)

@@ -49,11 +49,12 @@ internal static class DiscussionsApi
     }
 
     private static async Task<IResult> Details(
-        RepoRoute route, long number, DiscussionAccess access, DiscussionAnswers answers, ProposedCommits commits, RepoStore store, Gates gates, HttpRequest request, CancellationToken cancel)
+        RepoRoute route, long number, DiscussionAccess access, DiscussionAnswers answers, ProposedCommits commits, Merging merging, RepoStore store, Gates gates, HttpRequest request, CancellationToken cancel)
     {
         var found = await access.ToReadAsync(route, number, cancel);
         var git = store.Open(found.Repo.Id);
         await commits.CatchUpAsync(git, found.Discussion, cancel);
+        found = found with { Discussion = await merging.FinishAsync(git, found.Discussion, cancel) };
         var isWithDiff = request.Query.IsTrue("diff") && (await gates.OfAsync(found.Repo, access.Caller, cancel)).IsAdmitted; // it shows what files hold
         var details = await answers.DetailsAsync(found.Repo, git, found.Discussion, isWithDiff, cancel);
         return HubAnswer.Json(details, HubJson.Default.DiscussionDetails);
@@ -124,6 +125,7 @@ internal static class DiscussionsApi
         };
         var git = store.Open(found.Repo.Id);
         await commits.CatchUpAsync(git, found.Discussion, cancel);
+        await merging.FinishAsync(git, found.Discussion, cancel);
         var made = await merging.MergeAsync(found, git, method, Opening.TextOf(asked?.Comment), access.Caller, cancel);
         return HubAnswer.Json(new MergedDiscussion(DiscussionStatus.Merged.ToWire(), made), HubJson.Default.MergedDiscussion);
     }

@@ -41,6 +41,7 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
                 : method is MergeMethod.FastForward ? Forward(proposal)
                 : pack.Write(await SquashedAsync(proposal, discussion, actor, pack, cancel));
             using var complete = pack.Complete();
+            await BeginAsync(discussion, proposal.Base, made, cancel);
             if (await PublishAsync(git, discussion, proposal, made, complete, comment, actor))
             {
                 await refresh.AfterMoveAsync(repo.Id, git, [new RefUpdate(discussion.Base!, proposal.Base, made)], actor.Id); // a pull request has a base
@@ -108,6 +109,44 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
         return string.Join("\n\n", paragraphs.Where(p => p.Length > 0));
     }
 
+    /// <summary>Says in the row what a merge that was cut off did to the base, as by whoever opened the pull request: nobody knows any more who merged it.</summary>
+    /// <returns>The discussion as it is now.</returns>
+    public async Task<Discussion> FinishAsync(GitRepository git, Discussion seen, CancellationToken cancel) => IsCutOff(git, seen)
+        ? await discussions.ChangeAsync(
+            seen,
+            (discussion, _) =>
+            {
+                if (IsCutOff(git, discussion))
+                {
+                    MergeRow(discussion, discussion.MergedOnto!, discussion.MergeCommit!, discussion.AuthorId); // written when it was begun
+                }
+
+                return Task.FromResult(discussion);
+            },
+            cancel)
+        : seen;
+
+    private static bool IsCutOff(GitRepository git, Discussion discussion)
+    {
+        if (!discussion.IsUnderWay || !ObjectId.TryParse(discussion.MergeCommit, out var made) || !git.Objects.Contains(made) || git.References.Find(discussion.Base ?? "") is not { } head)
+        {
+            return false;
+        }
+
+        using var history = new LibGit(git);
+        return history.MergeBase(head, made) == made;
+    }
+
+    private Task<bool> BeginAsync(Discussion seen, ObjectId onto, ObjectId made, CancellationToken cancel) => discussions.ChangeAsync(
+        seen,
+        (discussion, _) =>
+        {
+            discussion.RequireReadyToMerge();
+            discussion.BeginMerge(onto.ToString(), made.ToString());
+            return Task.FromResult(true);
+        },
+        cancel);
+
     /// <summary>Not cancellable: once the base has moved, the row must say so.</summary>
     /// <returns>False when a reference has moved since the proposal was read.</returns>
     private Task<bool> PublishAsync(
@@ -122,17 +161,22 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
                 return false;
             }
 
-            discussion.Merge(proposal.Base.ToString(), made.ToString());
             if (!string.IsNullOrWhiteSpace(comment))
             {
                 discussions.AddComment(discussion, comment, actor.Id, clock.GetUtcNow());
             }
 
-            db.DiscussionEvents.Add(discussion.Happens(PublicId.New(clock), EventKind.Status, actor.Id, clock.GetUtcNow(), DiscussionStatus.Merged.ToWire()));
-            db.Publish(new DiscussionChanged(discussion.RepoId, discussion.Number, ChangeKind.Update, actor.Id));
+            MergeRow(discussion, proposal.Base.ToString(), made.ToString(), actor.Id);
             return true;
         },
         CancellationToken.None);
+
+    private void MergeRow(Discussion discussion, string onto, string made, Guid actorId)
+    {
+        discussion.Merge(onto, made);
+        db.DiscussionEvents.Add(discussion.Happens(PublicId.New(clock), EventKind.Status, actorId, clock.GetUtcNow(), DiscussionStatus.Merged.ToWire()));
+        db.Publish(new DiscussionChanged(discussion.RepoId, discussion.Number, ChangeKind.Update, actorId));
+    }
 
     private static Refusal Stands(string message) => new(RefusalCode.Conflict, message);
 }

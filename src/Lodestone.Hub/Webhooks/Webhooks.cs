@@ -31,7 +31,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>invalid_request</c>, <c>unprocessable</c> or <c>address_not_public</c>.</exception>
     public async Task<ShownWebhook> CreateAsync(NewWebhook wanted, CancellationToken cancel)
     {
-        caller.Allowing(TokenScope.Webhooks);
+        RequireWrite();
         if (await db.Webhooks.VisibleTo(caller).CountAsync(cancel) >= MostWebhooks)
         {
             throw new Refusal(RefusalCode.Unprocessable, $"You have {MostWebhooks} webhooks, which is the most. Delete one first.");
@@ -62,7 +62,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>, or as for creating.</exception>
     public async Task<ShownWebhook> UpdateAsync(Guid id, NewWebhook wanted, CancellationToken cancel)
     {
-        caller.Allowing(TokenScope.Webhooks);
+        RequireWrite();
         var (webhook, before) = await FindAsync(id, cancel);
         webhook.Url = wanted.Url is null ? webhook.Url : calls.Check(wanted.Url, "url").AbsoluteUri;
         webhook.Domains = wanted.Domains is null ? webhook.Domains : WebhookDomains.Join(wanted.Domains);
@@ -83,7 +83,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task<ShownWebhook> EnableAsync(Guid id, bool isEnabled, CancellationToken cancel)
     {
-        caller.Allowing(TokenScope.Webhooks);
+        RequireWrite();
         var found = await FindAsync(id, cancel);
         if (!isEnabled)
         {
@@ -108,7 +108,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task DeleteAsync(Guid id, CancellationToken cancel)
     {
-        caller.Allowing(TokenScope.Webhooks);
+        RequireWrite();
         if (await db.WriteAsync(inner => db.Webhooks.VisibleTo(caller).Where(w => w.Id == id).ExecuteDeleteAsync(inner), cancel) == 0)
         {
             throw NotFound();
@@ -141,7 +141,7 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     /// <exception cref="Refusal"><c>not_found</c>, or <c>conflict</c> where the webhook is told nothing just now.</exception>
     public async Task ReplayAsync(Guid id, Guid deliveryId, CancellationToken cancel)
     {
-        caller.Allowing(TokenScope.Webhooks);
+        RequireWrite();
         var (webhook, _) = await FindAsync(id, cancel);
         var delivery = await DeliveryAsync(id, deliveryId, cancel) ?? throw NotFound();
         if (!webhook.IsEnabled)
@@ -202,6 +202,17 @@ internal sealed class Webhooks(HubDb db, WebhookSecrets secrets, OutgoingCalls c
     {
         var isRepo = watched.Type is not ("user" or "org");
         return watched.Name is { Length: > 0 and <= LongestName } name && name.Split('/') is { } parts && parts.Length == (isRepo ? 2 : 1) && Array.TrueForAll(parts, RepoName.HasNameCharacters);
+    }
+
+    // Closed to apps, whatever they were allowed: a webhook tells of all that its owner may see, which may be more than the app may.
+    private void RequireWrite()
+    {
+        if (caller.AppId is not null)
+        {
+            throw TokenScopes.Lacking(TokenScope.None);
+        }
+
+        caller.Allowing(TokenScope.Webhooks);
     }
 
     // A person's own token that reads may look; an app must have been allowed webhooks.

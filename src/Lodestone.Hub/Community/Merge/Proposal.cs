@@ -27,7 +27,7 @@ internal sealed record Proposal(GitRepository Git, ObjectId Head, ObjectId Base,
 
     /// <summary>What a merged one brought: its base after and before.</summary>
     public static RevisionRange? Merged(GitRepository git, Discussion discussion) =>
-        ObjectId.TryParse(discussion.MergedOnto, out var onto) && ObjectId.TryParse(discussion.MergeCommit, out var made) && git.Objects.Contains(onto) && git.Objects.Contains(made)
+        ObjectId.TryParse(discussion.MergedOnto, out var onto) && ObjectId.TryParse(discussion.MergedAs, out var made) && git.Objects.Contains(onto) && git.Objects.Contains(made)
             ? new RevisionRange(onto, made, onto.ToString(), made.ToString())
             : null;
 

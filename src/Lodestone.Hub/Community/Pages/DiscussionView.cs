@@ -31,13 +31,14 @@ internal sealed record DiscussionView(RepoView Repo, Conversation Conversation, 
 }
 
 /// <summary>Reads a discussion for its pages.</summary>
-internal sealed class DiscussionViews(DiscussionAccess access, Conversations conversations, ProposedCommits commits, MergeChecks checks)
+internal sealed class DiscussionViews(DiscussionAccess access, Conversations conversations, ProposedCommits commits, Merging merging, MergeChecks checks)
 {
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task<DiscussionView> OpenAsync(RepoView view, long number, CancellationToken cancel)
     {
         var found = await access.ToReadAsync(RouteOf(view), number, cancel);
         await commits.CatchUpAsync(view.Git, found.Discussion, cancel);
+        found = found with { Discussion = await merging.FinishAsync(view.Git, found.Discussion, cancel) };
         var conversation = await conversations.ReadAsync(found.Discussion, cancel);
         var proposal = found.Discussion.IsPullRequest ? Proposal.Read(view.Git, found.Discussion) : null;
         var range = Proposal.Merged(view.Git, found.Discussion) ?? proposal?.Range;

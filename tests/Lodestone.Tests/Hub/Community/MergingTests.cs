@@ -1,7 +1,9 @@
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using Lodestone.Hub;
 using Lodestone.Tests.Hub.Git;
+using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Tests.Hub.Community;
 
@@ -233,6 +235,30 @@ public sealed class MergingTests(CommunityWorld fixture) : IClassFixture<Communi
 
         Assert.Equal("409 refs/heads/main has everything that this pull request changes. Close it.", nothing);
         Assert.Equal(("200", "merged", main), (already, (await alice.DiscussionAsync(repo, pushed)).Status(), await HeadAsync(alice, repo)));
+    }
+
+    [Fact]
+    public async Task A_merge_that_was_cut_off_after_the_base_had_moved_is_known_for_one()
+    {
+        var (alice, carol) = (fixture.Alice, fixture.Carol);
+        var repo = await alice.RepoAsync("alice/cutoff");
+        var number = await carol.ProposeAsync(repo, "a.txt", "a");
+        var made = Text((await alice.ActAsync(repo, number, "merge", new { }).DoneAsync())["mergeCommitId"]);
+        var asBefore = await fixture.World.UseAsync<HubDb, int>(async db =>
+        {
+            var id = await db.Repos.Where(r => r.PathLower == "alice/cutoff").Select(r => r.Id).SingleAsync();
+            return await db.WriteAsync(
+                cancel => db.Discussions.Where(d => d.RepoId == id).ExecuteUpdateAsync(d => d.SetProperty(x => x.Status, DiscussionStatus.Open), cancel), CancellationToken.None);
+        });
+
+        var listed = (await alice.JsonAsync($"{repo}/discussions?status=open"))["discussions"]!.AsArray().Count;
+        var found = await carol.DiscussionAsync(repo, number);
+        var again = await MergeAsync(alice, repo, number);
+
+        Assert.Equal((1, 1), (asBefore, listed));
+        Assert.Equal(("merged", made), (found.Status(), Text(found["changes"]!["mergeCommitId"])));
+        Assert.Equal("409 Pull request 1 is merged. Open a new one for further changes.", again);
+        Assert.Equal(made, await HeadAsync(alice, repo));
     }
 
     private static Task<string> MergeAsync(HttpClient client, string repo, long number) => client.PostAsync($"{repo}/discussions/{number}/merge", null).OutcomeAsync();
