@@ -41,7 +41,7 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
                 : method is MergeMethod.FastForward ? Forward(proposal)
                 : pack.Write(await SquashedAsync(proposal, discussion, actor, pack, cancel));
             using var complete = pack.Complete();
-            await BeginAsync(discussion, proposal.Base, made, cancel);
+            await BeginAsync(discussion, d => d.BeginMerge(proposal.Base.ToString(), made.ToString()), cancel);
             if (await PublishAsync(git, discussion, proposal, made, complete, comment, actor))
             {
                 await refresh.AfterMoveAsync(repo.Id, git, [new RefUpdate(discussion.Base!, proposal.Base, made)], actor.Id); // a pull request has a base
@@ -79,6 +79,7 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
             : proposal.Merge(content => pack.Write(GitObjectType.Blob, content)).Editor.Write(pack);
         if (tree == proposal.TreeOf(proposal.Base))
         {
+            await BeginAsync(discussion, begin: null, cancel); // another merge of it may have moved the base, and holds the row until it says so
             throw Stands($"{discussion.Base} has everything that this pull request changes. Close it.");
         }
 
@@ -137,12 +138,13 @@ internal sealed class Merging(HubDb db, Discussions discussions, Namespaces name
         return history.MergeBase(head, made) == made;
     }
 
-    private Task<bool> BeginAsync(Discussion seen, ObjectId onto, ObjectId made, CancellationToken cancel) => discussions.ChangeAsync(
+    /// <exception cref="Refusal"><c>conflict</c>: it is merged or closed by now.</exception>
+    private Task<bool> BeginAsync(Discussion seen, Action<Discussion>? begin, CancellationToken cancel) => discussions.ChangeAsync(
         seen,
         (discussion, _) =>
         {
             discussion.RequireReadyToMerge();
-            discussion.BeginMerge(onto.ToString(), made.ToString());
+            begin?.Invoke(discussion);
             return Task.FromResult(true);
         },
         cancel);
