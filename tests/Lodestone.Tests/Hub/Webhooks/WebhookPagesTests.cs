@@ -21,6 +21,7 @@ public sealed class WebhookPagesTests
         await world.Server.JoinAsync("dana", Password);
         using var dana = await world.Server.SignedInAsync("dana", Password);
         await dana.SendAsync(await dana.OpenAsync("/new"), "new", ("name", "compass"));
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1)); // what happened before the webhook is not told to it
 
         var offered = (await dana.OpenAsync("/dana/compass/settings")).Document.QuerySelector("a[href^='/settings/webhooks?watch=']")!.GetAttribute("href")!;
         var wrong = await dana.SendAsync(await dana.OpenAsync(offered), "create", ("url", "http://10.0.0.1/x"));

@@ -119,6 +119,7 @@ public sealed class WebhooksTests
         using var his = Receiver.Start();
         var (alice, carol) = (world.As(world.Alice), world.As(world.Carol));
         await alice.CreateRepoAsync("alice/secret", isPrivate: true);
+        world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
         var id = await HookAsync(alice, hers.Url, "model", "Alice/Secret");
         await HookAsync(carol, his.Url, "model", "alice/secret");
 
