@@ -69,44 +69,53 @@ internal sealed class LineageInference(HubDb db, RepoStore store, RepoContent co
     /// <summary>With all others, of which some may have been read before the one that they come from.</summary>
     private async Task CompareAsync(Repo repo, CancellationToken cancel)
     {
+        // Before the look at others: what one that is read at the same time finds afterwards stays.
+        await db.LineageEdges.Where(e => e.Evidence == LineageEdge.Inferred && e.ChildId == repo.Id).ExecuteDeleteAsync(cancel);
         var own = db.Tensors.Where(t => t.RepoId == repo.Id);
         var shared = await db.Tensors.Where(t => t.RepoId != repo.Id).Join(own, t => t.Digest, t => t.Digest, (other, _) => other)
             .GroupBy(t => t.RepoId).Select(g => new { g.Key, Bytes = g.Sum(t => t.Bytes) }).ToListAsync(cancel);
         var ids = shared.Select(s => s.Key).Append(repo.Id).ToList();
         var repos = await db.Repos.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancel);
         var sizes = await db.TensorReadings.AsNoTracking().Where(r => ids.Contains(r.RepoId)).ToDictionaryAsync(r => r.RepoId, r => r.Bytes, cancel);
-        await db.LineageEdges.Where(e => e.Evidence == LineageEdge.Inferred && e.ChildId == repo.Id).ExecuteDeleteAsync(cancel);
         var pairs = shared.Where(s => repos.ContainsKey(s.Key) && sizes.ContainsKey(s.Key))
             .Select(s => (Other: repos[s.Key], s.Bytes, IsOlder: repos[s.Key].CreatedAt < repo.CreatedAt || (repos[s.Key].CreatedAt == repo.CreatedAt && s.Key.CompareTo(repo.Id) < 0))).ToList();
         var origin = pairs.Where(p => p.IsOlder).OrderByDescending(p => p.Bytes).ThenBy(p => p.Other.CreatedAt).Take(1).Select(p => (Child: repo, Parent: p.Other, p.Bytes));
         foreach (var (child, parent, bytes) in origin.Concat(pairs.Where(p => !p.IsOlder).Select(p => (Child: p.Other, Parent: repo, p.Bytes))))
         {
-            await InferAsync(child, parent, bytes * 1000 / Math.Max(1, sizes[child.Id]), cancel);
+            var perMille = bytes * 1000 / Math.Max(1, sizes[child.Id]);
+            if (perMille >= LeastPerMille)
+            {
+                await InferAsync(child, parent, perMille, cancel);
+            }
         }
     }
 
-    /// <summary>A child looks derived from one parent, the one of which it has most.</summary>
-    private async Task InferAsync(Repo child, Repo parent, long perMille, CancellationToken cancel)
-    {
-        var has = await db.LineageEdges.AsNoTracking().Where(e => e.Evidence == LineageEdge.Inferred && e.ChildId == child.Id).ToListAsync(cancel);
-        if (perMille < LeastPerMille || has.Exists(e => e.PerMille >= perMille))
+    /// <summary>A child looks derived from one parent, the one of which it has most. Parent and child may be read at the same time, and find each other.</summary>
+    private Task<bool> InferAsync(Repo child, Repo parent, long perMille, CancellationToken cancel) => db.WriteAsync(
+        async inner =>
         {
-            return;
-        }
+            await db.LockAsync<Repo>(child.Id, inner);
+            var found = db.LineageEdges.Where(e => e.Evidence == LineageEdge.Inferred && e.ChildId == child.Id);
+            if (await found.AnyAsync(e => e.PerMille >= perMille, inner))
+            {
+                return false;
+            }
 
-        await db.LineageEdges.Where(e => e.Evidence == LineageEdge.Inferred && e.ChildId == child.Id).ExecuteDeleteAsync(cancel);
-        db.LineageEdges.Add(new LineageEdge
-        {
-            ChildId = child.Id,
-            Evidence = LineageEdge.Inferred,
-            Relation = Relations.Derived,
-            ParentType = parent.Type.Singular(),
-            ParentPath = parent.PathLower,
-            ParentName = parent.FullName,
-            ParentId = parent.Id,
-            PerMille = perMille,
-            CreatedAt = clock.GetUtcNow(),
-        });
-        await db.SaveChangesAsync(cancel);
-    }
+            await found.ExecuteDeleteAsync(inner);
+            db.LineageEdges.Add(new LineageEdge
+            {
+                ChildId = child.Id,
+                Evidence = LineageEdge.Inferred,
+                Relation = Relations.Derived,
+                ParentType = parent.Type.Singular(),
+                ParentPath = parent.PathLower,
+                ParentName = parent.FullName,
+                ParentId = parent.Id,
+                PerMille = perMille,
+                CreatedAt = clock.GetUtcNow(),
+            });
+            await db.SaveChangesAsync(inner);
+            return true;
+        },
+        cancel);
 }
