@@ -190,6 +190,7 @@ public sealed class WebhooksTests
         world.Server.Clock.Advance(TimeSpan.FromMinutes(1));
         await Eventually.TrueAsync(async () => (await alice.JsonAsync($"/api/settings/webhooks/{id}"))["webhook"]!["disabled"]!.ToJsonString() is "\"suspended-after-failure\"");
         await alice.CommitAsync("alice/compass", ("unheard.txt", "a"));
+        await Eventually.TrueAsync(() => world.UseAsync<HubDb, bool>(db => db.RepoEvents.AllAsync(e => e.IsSentOn))); // announced while nobody listens
         receiver.Status = 200;
         var before = receiver.All.Count;
         await PostAsync(alice, $"/api/settings/webhooks/{id}/enable", null);
