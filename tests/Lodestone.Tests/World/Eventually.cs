@@ -3,7 +3,7 @@ namespace Lodestone.Tests;
 /// <summary>Waits on a condition with a deadline, instead of sleeping and hoping.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     public static async Task TrueAsync(Func<Task<bool>> condition)
     {
