@@ -136,6 +136,7 @@ public static class HubModule
         services.AddScoped<ListFacets>();
         services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
+        services.AddScoped<RepoTies>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));

@@ -23,6 +23,9 @@ internal sealed record RepoView(
     /// <summary>Some that have it in them. Read for the first page alone, as the reader's own are.</summary>
     public IReadOnlyList<Collection> Collections { get; init; } = [];
 
+    /// <summary>What it uses and what uses it; read for the first page alone, too.</summary>
+    public IReadOnlyList<RepoTie> Ties { get; init; } = [];
+
     /// <summary>Those that the reader may put it into.</summary>
     public IReadOnlyList<Collection> OwnCollections { get; init; } = [];
 
@@ -80,7 +83,7 @@ internal sealed record RepoView(
 /// </summary>
 internal sealed class RepoViews(
     HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, CollectionLists collections,
-    GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
+    GatePlaces gates, Metrics metrics, RepoTies ties, Identity.Namespaces namespaces)
 {
     private const int MostCollections = 5;
 
@@ -106,6 +109,7 @@ internal sealed class RepoViews(
             {
                 IsWatched = isWatched,
                 Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                Ties = isFirst ? await ties.OfAsync(repo, facts, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
                 CanCommit = repo.ArchivedAt is null && proposal is not { IsUnderWay: false } && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),

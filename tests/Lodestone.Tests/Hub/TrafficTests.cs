@@ -47,6 +47,7 @@ public sealed class TrafficTests : IAsyncLifetime
         await GetAsync("huggingface_hub/1.0", "compass.gguf");
         await GetAsync("huggingface_hub/1.0", "compass.gguf");
         await WrittenAsync(2);
+        Assert.NotNull((await Alice.PageAsync("/alice/compass")).QuerySelector(".model-stats__line svg"));
 
         var days = await Alice.JsonAsync("/api/models/alice/compass/metrics?days=7");
         var total = days["total"]!;
