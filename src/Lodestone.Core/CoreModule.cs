@@ -21,6 +21,7 @@ public static class CoreModule
         services.AddSingleton<Database>();
         services.AddSingleton<OutboxSignal>();
         services.AddSingleton<ModuleData>();
+        services.AddSingleton<Announcements>();
         services.AddSingleton<CoreDbs>();
         services.AddSingleton<SchemaRunner>();
         services.AddHashFolder(BlobsFolder);

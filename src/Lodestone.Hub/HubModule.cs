@@ -51,6 +51,7 @@ public static class HubModule
         services.AddScoped<LargeFileIntake>();
         services.AddGates();
         services.AddScoped<RepoAccess>();
+        services.AddSingleton<HeadMoves>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
