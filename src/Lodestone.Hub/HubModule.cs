@@ -51,6 +51,7 @@ public static class HubModule
         services.AddScoped<LargeFileIntake>();
         services.AddGates();
         services.AddScoped<RepoAccess>();
+        services.AddSingleton<HeadMoves>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
@@ -61,7 +62,7 @@ public static class HubModule
         services.AddCommunity();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
-        services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddEventHandler<RepoPublished, PricedModels>(lastOf: e => e.RepoId);
         services.AddPages();
         services.AddNews();
         return services.AddXet();
@@ -158,7 +159,7 @@ public static class HubModule
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();
-        services.AddEventHandler<RepoChanged, FindDerivations>();
+        services.AddEventHandler<RepoChanged, FindDerivations>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
@@ -172,7 +173,7 @@ public static class HubModule
         services.AddSingleton(new NavItem("Collections", "/collections", 50, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
-        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>(lastOf: e => e.RepoId);
         services.AddEventHandler<DiscussionChanged, RecordDiscussion>();
         services.AddEventHandler<CommentChanged, RecordComment>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
@@ -251,7 +252,7 @@ public static class HubModule
 
     private static void AddLineage(this IServiceCollection services)
     {
-        services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoPublished, LineageKeeping>(lastOf: e => e.RepoId);
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
@@ -265,7 +266,7 @@ public static class HubModule
         services.AddSingleton<RepoCatalogue>();
         services.AddSingleton<FullText>();
         services.AddScoped<WideSearch>();
-        services.AddEventHandler<RepoPublished, SearchIndexing>();
+        services.AddEventHandler<RepoPublished, SearchIndexing>(lastOf: e => e.RepoId);
         services.AddTaskHandler<SearchRebuilding>(SearchRebuilding.Kind);
         services.AddHostedService<SearchCare>();
     }
