@@ -42,6 +42,7 @@ public static class HubModule
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddTraffic();
         services.AddLineage();
+        services.AddLeaderboards();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -84,6 +85,7 @@ public static class HubModule
         hub.MapWebhooks();
         routes.MapUnsubscribe();
         hub.MapCollections();
+        routes.MapLeaderboards();
         routes.MapGates();
         routes.MapStorage();
         routes.MapSweeps();
@@ -109,6 +111,7 @@ public static class HubModule
         repo.MapCommitUpload();
         repo.MapXetTokens();
         repo.MapAccessRequests();
+        repo.MapDatasetLeaderboard();
         foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
@@ -259,6 +262,15 @@ public static class HubModule
         services.AddHostedService<LineageStart>();
         services.AddScoped<Lineage>();
         services.AddSingleton(LicenceFacts.Shipped());
+    }
+
+    private static void AddLeaderboards(this IServiceCollection services)
+    {
+        services.AddScoped<Leaderboards>();
+        services.AddScoped<LeaderboardLists>();
+        services.AddScoped<Submissions>();
+        services.AddScoped<RepoScores>();
+        services.AddSingleton(new NavItem("Leaderboards", "/leaderboards", 51, NavAudience.SignedIn, NavPlace.Menu));
     }
 
     private static void AddSearch(this IServiceCollection services)
