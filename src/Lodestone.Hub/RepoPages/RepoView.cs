@@ -23,6 +23,9 @@ internal sealed record RepoView(
     /// <summary>Some that have it in them. Read for the first page alone, as the reader's own are.</summary>
     public IReadOnlyList<Collection> Collections { get; init; } = [];
 
+    /// <summary>What it uses and what uses it; read for the first page alone, too.</summary>
+    public IReadOnlyList<RepoTie> Ties { get; init; } = [];
+
     /// <summary>Those that the reader may put it into.</summary>
     public IReadOnlyList<Collection> OwnCollections { get; init; } = [];
 
@@ -83,7 +86,7 @@ internal sealed record RepoView(
 /// </summary>
 internal sealed class RepoViews(
     HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, CollectionLists collections,
-    GatePlaces gates, Metrics metrics, RepoScores scores, Identity.Namespaces namespaces)
+    GatePlaces gates, Metrics metrics, RepoTies ties, RepoScores scores, Identity.Namespaces namespaces)
 {
     private const int MostCollections = 5;
 
@@ -109,6 +112,7 @@ internal sealed class RepoViews(
             {
                 IsWatched = isWatched,
                 Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                Ties = isFirst ? await ties.OfAsync(repo, facts, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
                 Scores = isFirst ? await scores.OfAsync(repo, cancel) : ShownScores.None,
