@@ -301,6 +301,30 @@ public sealed class AccessRequestsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deciding_about_one_between_two_pages_hides_none_of_the_same_moment()
+    {
+        await SetAsync(new { mode = "manual" });
+        foreach (var name in new[] { "one", "two", "three", "four" })
+        {
+            using var client = await JoinAsync(name);
+            await AskAsync(client);
+        }
+
+        var now = _world.Server.Clock.GetUtcNow();
+        await _world.RowsAsync(db => db.AccessRequests.ExecuteUpdateAsync(a => a.SetProperty(x => x.ChangedAt, now)));
+        var names = new List<string>();
+        for (var next = $"{Requests}/pending?limit=1"; next is not null;)
+        {
+            using var page = await _alice.GetAsync(next);
+            names.Add((await page.OkAsync()).AsArray().Single()!["user"]!["user"]!.ToString());
+            using var decided = await HandleAsync(names[^1], "accepted");
+            next = page.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
+        }
+
+        Assert.Equal(["four", "one", "three", "two"], names.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Requests_that_nobody_answers_end_after_ninety_days()
     {
         await SetAsync(new { mode = "manual" });

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
@@ -97,6 +98,33 @@ public sealed class CollectionGatesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_licence_that_changes_by_a_day_is_asked_at_all_of_them_also_at_what_came_later()
+    {
+        await PutAsync(new { mode = "auto", licence = new { name = "Release 1", text = "Be kind." } });
+        await AskAsync(_uma, await LicenceAsync());
+        (await _alice.PostAsJsonAsync("/api/models/acme/one/user-access-request/grant", new { user = "carol" })).EnsureSuccessStatusCode().Dispose();
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        var day = _world.Server.Clock.GetUtcNow().AddDays(10).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+        await PutAsync(new { mode = "auto", licence = new { name = "Release 2", text = "Be kinder." }, reaccept = "by_date", reacceptBy = day });
+        await AskAsync(_uma, await LicenceAsync());
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        using var vik = _world.Server.With(await _world.JoinAsync("vik"));
+        (await _alice.PostAsJsonAsync("/api/models/acme/one/user-access-request/grant", new { user = "vik" })).EnsureSuccessStatusCode().Dispose(); // let in after the change
+        await PublishAsync(_alice, "acme/three");
+        await AddAsync(_alice, "acme/three");
+        var before = (await StatusAsync(_carol, "/acme/one"), await StatusAsync(_carol, "/acme/three"));
+        _world.Server.Clock.Advance(TimeSpan.FromDays(11));
+        await Eventually.TrueAsync(async () => await StatusAsync(_carol, "/acme/one") == 403);
+
+        Assert.Equal((200, 200), before);
+        Assert.Equal((200, 200), (await StatusAsync(vik, Both[1]), await StatusAsync(vik, "/acme/three")));
+        Assert.Equal((403, 403), (await StatusAsync(_carol, Both[1]), await StatusAsync(_carol, "/acme/three")));
+        Assert.Equal((200, 200, 200), (await StatusAsync(_uma, Both[0]), await StatusAsync(_uma, Both[1]), await StatusAsync(_uma, "/acme/three")));
+        await Eventually.TrueAsync(() => Task.FromResult(_told.Values.Any(t => t.State is "suspended")));
+        Assert.Equal(_world.Carol.Id, _told.Values.Single(t => t.State is "suspended").SubjectId);
+    }
+
+    [Fact]
     public async Task What_leaves_the_collection_keeps_the_gate_and_taking_it_off_opens_the_rest()
     {
         await GateAsync("auto");
@@ -155,7 +183,7 @@ public sealed class CollectionGatesTests : IAsyncLifetime
         foreach (var (client, gating) in new (HttpClient, object)[] { (_carol, "auto"), (ines, "auto"), (_world.AsNobody(), "auto"), (_alice, "sometimes") })
         {
             using var answer = await client.PatchAsJsonAsync(Api, new { gating });
-            answers.Add(((int)answer.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture));
+            answers.Add(((int)answer.StatusCode).ToString(CultureInfo.InvariantCulture));
         }
 
         using var none = await _uma.PostAsJsonAsync($"/collections/{_slug}/ask-access", new { });
@@ -220,9 +248,17 @@ public sealed class CollectionGatesTests : IAsyncLifetime
         return await answer.OkAsync();
     }
 
-    private async Task AskAsync(HttpClient client)
+    private async Task PutAsync(object gate)
     {
-        using var asked = await client.PostAsJsonAsync($"/collections/{_slug}/ask-access", new { });
+        using var answer = await _alice.PutAsJsonAsync($"/api/v1/gates/collections/{_slug}", gate);
+        await answer.OkAsync();
+    }
+
+    private async Task<string> LicenceAsync() => (await _uma.JsonAsync($"/api/v1/gates/collections/{_slug}"))["gate"]!["licence"]!["sha256"]!.ToString();
+
+    private async Task AskAsync(HttpClient client, string? licence = null)
+    {
+        using var asked = await client.PostAsJsonAsync($"/collections/{_slug}/ask-access", new { _licence = licence });
         Assert.Equal(303, (int)asked.StatusCode);
     }
 
