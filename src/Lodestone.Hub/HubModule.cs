@@ -89,6 +89,7 @@ public static class HubModule
         hub.MapCollections();
         routes.MapLeaderboards();
         routes.MapGates();
+        routes.MapCollectionGates();
         routes.MapStorage();
         routes.MapSweeps();
         routes.MapTakeDowns();
@@ -189,12 +190,16 @@ public static class HubModule
     private static void AddGates(this IServiceCollection services)
     {
         services.AddSingleton<GrantsLately>();
+        services.AddSingleton<GateMemory>();
         services.AddSingleton<GatedDownloads>();
         services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
         services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
+        services.AddTaskHandler<LicencesDue>(LicencesDue.Kind);
         services.AddHostedService<GateCare>();
         services.AddScoped<Gates>();
         services.AddScoped<GateEditing>();
+        services.AddScoped<GateMembers>();
+        services.AddScoped<CollectionGates>();
         services.AddScoped<GateViews>();
         services.AddScoped<GatePlaces>();
         services.AddScoped<AccessBoards>();
