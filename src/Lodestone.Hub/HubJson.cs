@@ -107,6 +107,8 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(UpdatedComment))]
 [JsonSerializable(typeof(QuickAnswer))]
 [JsonSerializable(typeof(MetricsAnswer))]
+[JsonSerializable(typeof(DerivativesAnswer))]
+[JsonSerializable(typeof(CallTable))]
 [JsonSerializable(typeof(IReadOnlyList<LicenceFact>))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

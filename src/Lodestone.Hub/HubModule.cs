@@ -97,6 +97,7 @@ public static class HubModule
         repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
+        repo.MapReach();
         repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
@@ -244,6 +245,7 @@ public static class HubModule
         services.AddScoped<TrafficSalts>();
         services.AddScoped<TrafficWriting>();
         services.AddScoped<Metrics>();
+        services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
     }
