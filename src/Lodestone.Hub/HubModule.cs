@@ -158,7 +158,7 @@ public static class HubModule
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();
-        services.AddEventHandler<RepoChanged, FindDerivations>();
+        services.AddEventHandler<DerivativeDeclared, TellOfDerivative>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
@@ -253,6 +253,7 @@ public static class HubModule
     private static void AddLineage(this IServiceCollection services)
     {
         services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoChanged, LineageKeeping>();
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);

@@ -43,7 +43,9 @@ public sealed class LineageTests : IAsyncLifetime
         Assert.Equal(6, stranger.QuerySelectorAll("main tbody tr").Length);
         Assert.DoesNotContain("hidden", stranger.Body!.TextContent, StringComparison.Ordinal);
         var baseId = await _world.RowsAsync(db => Task.FromResult(db.Repos.Single(r => r.PathLower == "alice/base").Id));
-        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 7)); // told some moments after it is shown
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 6)); // told some moments after it is shown
+        (await Alice.PutAsJsonAsync("/api/models/alice/hidden/settings", new { @private = false })).EnsureSuccessStatusCode();
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 7));
         Assert.Equal(["adapter", "distilled", "finetune", "finetune", "finetune", "merge", "quantized"], _heard.Events.Where(e => e.BaseId == baseId).Select(e => e.Relation).Order(StringComparer.Ordinal));
     }
 
@@ -69,7 +71,7 @@ public sealed class LineageTests : IAsyncLifetime
         await PublishAsync("alice/gone", "license: mit");
         await PublishAsync("alice/child", "license: mit\nbase_model: alice/gone\ndatasets: [acme/words, else/where]");
         await PublishAsync("alice/egg", "base_model: alice/hen");
-        await PublishAsync("alice/hen", "base_model: alice/egg");
+        await PublishAsync("alice/hen", "base_model: alice/egg"); // named before it was here
         await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/alice/gone/lineage")).TextsOf("main tbody th") is ["alice/child"]);
         using var deleted = await Alice.SendAsync(new HttpRequestMessage(HttpMethod.Delete, "/api/repos/delete") { Content = JsonContent.Create(new { name = "gone", organization = "alice" }) });
         await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/alice/child/lineage")).TextsOf("main tbody .badge").Contains("deleted"));
@@ -83,6 +85,8 @@ public sealed class LineageTests : IAsyncLifetime
             ],
             rows);
         await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/alice/egg/lineage")).QuerySelectorAll("main tbody .badge--warn").Length == 1);
+        var henId = await _world.RowsAsync(db => Task.FromResult(db.Repos.Single(r => r.PathLower == "alice/hen").Id));
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Any(e => e.BaseId == henId)));
         Assert.Contains("in a circle", (await Nobody.PageAsync("/alice/hen/lineage")).TextOf("main"), StringComparison.Ordinal);
     }
 
