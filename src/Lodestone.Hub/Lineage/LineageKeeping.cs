@@ -133,8 +133,8 @@ internal sealed class LineageKeeping(HubDb db, RepoStore store, RepoRefresh refr
     }
 }
 
-/// <summary>Writes the edges of repositories that were there before edges were.</summary>
-internal sealed class LineageRebuilding(HubDb db, LineageKeeping keeping) : ITaskHandler
+/// <summary>Writes the edges of repositories that were there before edges were, and has those read that were read before there were sketches.</summary>
+internal sealed class LineageRebuilding(HubDb db, LineageKeeping keeping, Tasks tasks, HubOptions options, TimeProvider clock) : ITaskHandler
 {
     public const string Kind = "hub.lineage_rebuilding";
 
@@ -147,6 +147,11 @@ internal sealed class LineageRebuilding(HubDb db, LineageKeeping keeping) : ITas
             {
                 await keeping.KeepAsync(repoId, cancel);
             }
+        }
+
+        foreach (var repoId in options.InferLineage ? await db.TensorReadings.Where(r => r.Layout == null).Select(r => r.RepoId).ToListAsync(cancel) : [])
+        {
+            await tasks.ScheduleAsync(LineageInference.Kind, repoId.ToString(), clock.GetUtcNow(), new { }, cancel);
         }
 
         return null;

@@ -109,6 +109,23 @@ public sealed class LineageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Weights_that_training_changed_a_little_look_derived_and_only_to_those_who_may_see_both()
+    {
+        await TrainedAsync("alice/base", seed: 1, noise: 0);
+        _world.Server.Clock.Advance(TimeSpan.FromMinutes(1));
+        await TrainedAsync("acme/tuned", seed: 1, noise: 0.05f);
+        await TrainedAsync("acme/stranger", seed: 2, noise: 0);
+        await TrainedAsync("alice/private", seed: 1, noise: 0.3f, isPrivate: true);
+
+        await Eventually.TrueAsync(async () => (await Alice.PageAsync("/alice/base/lineage")).QuerySelectorAll("main tbody tr").Length == 2);
+
+        var row = (await Nobody.PageAsync("/alice/base/lineage")).TextsOf("main tbody tr").Single();
+        Assert.Matches("^acme/tuned looks derived from alice/base its weights are 9[4-9](\\.\\d)? % like those of it, by a sample –$", row);
+        Assert.Equal("No lineage yet", (await Nobody.PageAsync("/acme/stranger/lineage")).TextOf(".empty h2"));
+        Assert.Contains((await Alice.PageAsync("/alice/private/lineage")).TextsOf("main tbody tr"), l => l.StartsWith("alice/private looks derived from a", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_shipped_licence_says_where_each_obligation_is_written()
     {
         var licences = LicenceFacts.Shipped();
@@ -119,6 +136,18 @@ public sealed class LineageTests : IAsyncLifetime
         }
 
         Assert.Null(licences.Find("somebody's own"));
+    }
+
+    /// <summary>A model of eight layers whose weights are those of a seed, with noise.</summary>
+    private async Task TrainedAsync(string id, int seed, float noise, bool isPrivate = false)
+    {
+        var tensors = Enumerable.Range(0, 8).Select(i => SketchedWeights.Bytes(SketchedWeights.With(SketchedWeights.Of(64 * 64, (seed * 100) + i), noise, seed: (int)(noise * 1000) + i))).ToList();
+        var names = string.Join(',', tensors.Select((t, i) => $$$"""
+            "layers.{{{i}}}.w":{"dtype":"F32","shape":[64,64],"data_offsets":[{{{i * t.Length}}},{{{(i + 1) * t.Length}}}]}
+            """));
+        var header = Encoding.ASCII.GetBytes("{" + names + "}");
+        await Alice.CreateRepoAsync(id, isPrivate);
+        await Alice.CommitAsync(id, [HubCalls.FileLine("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. tensors.SelectMany(t => t)])]);
     }
 
     private async Task WeightsAsync(string id, byte[] first, byte[] second, bool isPrivate = false)
