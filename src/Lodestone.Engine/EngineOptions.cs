@@ -6,7 +6,7 @@ namespace Lodestone.Engine;
 internal sealed record EngineOptions
 {
     private const string Usage =
-        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--parent-pid PID]";
+        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--cells TOKENS] [--piece TOKENS] [--parent-pid PID]";
 
     /// <summary>The GGUF file to serve.</summary>
     public required string Model { get; init; }
@@ -17,15 +17,21 @@ internal sealed record EngineOptions
     /// <summary>The model's name in answers; the file's by default.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Tokens of prompt and answer together; never more than the model was trained for. Memory for this many is taken per slot.</summary>
+    /// <summary>Tokens of prompt and answer together; never more than the model was trained for.</summary>
     public int Context { get; init; } = 8192;
 
     /// <summary>Answers written at once.</summary>
     public int Slots { get; init; } = 8;
 
-    /// <summary>Threads that compute. All cores but one by default: llama.cpp's threads spin while they wait for each other, and one more busy
-    /// thread than there are cores slows them many times over.</summary>
-    public int Threads { get; init; } = Math.Max(1, Environment.ProcessorCount - 1);
+    /// <summary>Threads that compute at most. One core stays free all the same while the machine has other things to do.</summary>
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Tokens that all answers may have in memory together, at least <see cref="Context"/>; null for as many as is reasonable.</summary>
+    public int? Cells { get; init; }
+
+    /// <summary>Tokens of prompts that are read at once while answers wait for their next token: a longer piece is read a little faster, a
+    /// shorter one holds up the others less.</summary>
+    public int PromptPiece { get; init; } = 64;
 
     /// <summary>The worker ends when this process does.</summary>
     public int? ParentPid { get; init; }
@@ -47,6 +53,8 @@ internal sealed record EngineOptions
             Context = Number(values, "--context", 16, 1 << 22) ?? options.Context,
             Slots = Number(values, "--slots", 1, 64) ?? options.Slots,
             Threads = Number(values, "--threads", 1, 512) ?? options.Threads,
+            Cells = Number(values, "--cells", 16, 1 << 26),
+            PromptPiece = Number(values, "--piece", 1, 4096) ?? options.PromptPiece,
         };
     }
 
@@ -55,7 +63,7 @@ internal sealed record EngineOptions
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--parent-pid"))
+            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--cells" or "--piece" or "--parent-pid"))
             {
                 throw Fault($"'{arguments[i]}' is not known.");
             }

@@ -17,7 +17,7 @@ internal static class Worker
     public static async Task Run(EngineOptions options)
     {
         // Loading runs beside the server's start: on two cores neither waits for the other, and /health answers meanwhile.
-        var loading = Task.Run(() => ServedModel.Load(options));
+        var loading = Task.Run(() => ServedModel.Load(options, TimeProvider.System));
         var api = new EngineApi(options, TimeProvider.System);
         await using var app = Build(options);
         api.Map(app);
@@ -43,6 +43,8 @@ internal static class Worker
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Services.AddRoutingCore();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = Grace);
+        // Who writes a chunk also sends it: the courier's thread serves all connections of a step without waking another.
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -1,6 +1,7 @@
 using Lodestone.Core;
 using Lodestone.Ui;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
@@ -15,10 +16,19 @@ public static class GatewayModule
         services.AddOptions<GatewayOptions>()
             .BindConfiguration("Gateway")
             .Validate(o => o.AnswerWithin > TimeSpan.Zero && o.KeepAliveEvery > TimeSpan.Zero, "Gateway:AnswerWithin and Gateway:KeepAliveEvery are longer than zero.")
+            .Validate(o => o.FirstTokenWithin > TimeSpan.Zero, "Gateway:FirstTokenWithin is longer than zero.")
             .Validate(o => o.LargestBody > 0, "Gateway:LargestBody is above zero.")
             .ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
+        services.AddModuleDb<GatewayDb>("gateway");
+        services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
         services.AddSingleton<KnownModels>();
+        services.AddScoped<CallableModels>();
+        services.AddScoped<CatalogueEditing>();
+        services.AddSingleton<BackendKeys>();
+        services.AddSingleton<Circuits>();
+        services.AddSingleton<RemoteCalls>();
+        services.AddSingleton<CallBackends>();
         services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();
@@ -31,6 +41,7 @@ public static class GatewayModule
         var v1 = routes.MapGroup("/v1").WithErrorShape(ErrorShape.OpenAi);
         v1.MapModelCatalogue();
         v1.MapChatCompletions();
+        routes.MapCatalogue();
         return routes;
     }
 }

@@ -9,6 +9,9 @@ public sealed record GatewayOptions
     /// <summary>While a streamed call waits for its first token, a comment is sent so often that proxies keep the connection. Five seconds.</summary>
     public TimeSpan KeepAliveEvery { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>A remote back-end that has not given its first token by then has failed. A minute.</summary>
+    public TimeSpan FirstTokenWithin { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Largest request body in bytes. 20 MB.</summary>
     public long LargestBody { get; init; } = 20_000_000;
 }

@@ -14,6 +14,9 @@ internal static class GatewayRefusals
     private static readonly RefusalCode InvalidApiKey = new("invalid_api_key", 401);
     private static readonly RefusalCode InsufficientScope = new("insufficient_scope", 403);
     private static readonly RefusalCode ModelNotFound = new("model_not_found", 404);
+    private static readonly RefusalCode ModelRetired = new("model_retired", 404);
+    private static readonly RefusalCode BackendFailed = new("backend_failed", 502);
+    private static readonly RefusalCode BackendUnavailable = new("backend_unavailable", 503);
     private static readonly RefusalCode EngineFailed = new("engine_failed", 502);
     private static readonly RefusalCode Timeout = new("timeout", 504);
 
@@ -48,6 +51,25 @@ internal static class GatewayRefusals
 
     public static Refusal TooSlow(TimeSpan limit) => new(Timeout, string.Create(CultureInfo.InvariantCulture,
         $"The answer was not finished after {limit.TotalSeconds:0} seconds. Ask for fewer tokens."));
+
+    public static Refusal UnsupportedBy(string model, Need need) =>
+        new(UnsupportedParameter, $"{need.What ?? $"'{need.Param}'"} is not supported by {model}. Call again without it, or call a model that can: GET /v1/models says which.") { Param = need.Param };
+
+    public static Refusal MoreThanModel(string param, long asked, long most) => Invalid(param, string.Create(CultureInfo.InvariantCulture,
+        $"is {asked}, but this model answers with at most {most} tokens. Ask for at most that, or leave it out."));
+
+    public static Refusal NotUnicode() => new(InvalidJson, "The body has a member whose name is not valid Unicode text.");
+
+    public static Refusal Retired(string model, DateTimeOffset since) => new(ModelRetired, string.Create(CultureInfo.InvariantCulture,
+        $"{model} was retired on {since:yyyy-MM-dd}. GET /v1/models lists the models that can be called.")) { Param = "model" };
+
+    public static Refusal BackendLost(string model) => new(BackendFailed, $"What answers for {model} failed, and nothing else could take over. Call again in a moment.");
+
+    public static Refusal BackendBusy(string model, TimeSpan pause) =>
+        new(RefusalCode.TooManyRequests, $"{model} is asked more than it can answer. Call again in a moment.") { RetryAfter = pause };
+
+    public static Refusal NoBackend(string model, TimeSpan rest) => new(BackendUnavailable,
+        $"Nothing can answer for {model} now: it failed too often and is left alone for a while.") { RetryAfter = rest > TimeSpan.FromSeconds(1) ? rest : TimeSpan.FromSeconds(1) };
 
     /// <summary>The engine found more prompt tokens than it was told that were reserved for.</summary>
     public static bool IsAboveBound(Exception? fault) => fault is Refusal { Code.Code: "prompt_above_bound" };

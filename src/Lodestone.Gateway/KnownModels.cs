@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using Lodestone.Core;
-using Lodestone.Hub;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Gateway;
@@ -19,7 +18,7 @@ internal sealed class KnownModels(IServiceScopeFactory scopes, TimeProvider cloc
     private readonly ConcurrentDictionary<Key, Known> _known = new();
 
     /// <summary><see langword="null"/> when it is missing or the caller may not see it.</summary>
-    public async Task<ServableModel?> FindAsync(Caller caller, string name, CancellationToken cancel)
+    public async Task<CalledModel?> FindAsync(Caller caller, string name, CancellationToken cancel)
     {
         var key = new Key(caller.Id, caller.CredentialId, name);
         if (_known.TryGetValue(key, out var known) && clock.GetElapsedTime(known.At) < Memory)
@@ -29,7 +28,7 @@ internal sealed class KnownModels(IServiceScopeFactory scopes, TimeProvider cloc
 
         var at = clock.GetTimestamp();
         await using var scope = scopes.CreateAsyncScope(); // only here: a context that is not used would cost every call
-        if (await scope.ServiceProvider.GetRequiredService<Models>().FindAsync(caller, name, cancel) is not { } found)
+        if (await scope.ServiceProvider.GetRequiredService<CallableModels>().FindAsync(caller, name, cancel) is not { } found)
         {
             return null;
         }
@@ -43,8 +42,11 @@ internal sealed class KnownModels(IServiceScopeFactory scopes, TimeProvider cloc
         return found;
     }
 
+    /// <summary>Somebody changed the catalogue on this server.</summary>
+    public void Forget() => _known.Clear();
+
     [StructLayout(LayoutKind.Auto)]
     private readonly record struct Key(Guid CallerId, Guid CredentialId, string Name);
 
-    private sealed record Known(ServableModel Model, long At);
+    private sealed record Known(CalledModel Model, long At);
 }

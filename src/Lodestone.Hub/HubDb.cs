@@ -97,6 +97,10 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<TensorReading> TensorReadings => Set<TensorReading>();
 
+    public DbSet<Leaderboard> Leaderboards => Set<Leaderboard>();
+
+    public DbSet<Submission> Submissions => Set<Submission>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -135,6 +139,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<GatedDownload>().Property(d => d.Way).HasConversion(way => way.ToWire(), text => DownloadWays.Parse(text));
         MapTraffic(model);
         MapLineage(model);
+        MapLeaderboards(model);
         var facts = model.Entity<StoredFacts>().ToTable("hub_stored_facts");
         facts.HasKey(f => f.RepoId);
         if (Database.IsNpgsql())
@@ -188,6 +193,12 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<LineageEdge>().HasKey(e => new { e.ChildId, e.Evidence, e.Relation, e.ParentType, e.ParentPath });
         model.Entity<TensorDigest>().HasKey(t => new { t.Digest, t.RepoId });
         model.Entity<TensorReading>().HasKey(r => r.RepoId);
+    }
+
+    private static void MapLeaderboards(ModelBuilder model)
+    {
+        model.Entity<Leaderboard>().Ignore(l => l.Href).Property(l => l.Scale).HasConversion(scale => scale.ToWire(), text => ScoreScales.Parse(text));
+        model.Entity<Submission>().Ignore(s => s.Standing);
     }
 
     private static void MapTraffic(ModelBuilder model)

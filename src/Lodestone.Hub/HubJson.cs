@@ -110,5 +110,13 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(DerivativesAnswer))]
 [JsonSerializable(typeof(CallTable))]
 [JsonSerializable(typeof(IReadOnlyList<LicenceFact>))]
+[JsonSerializable(typeof(NewLeaderboard))]
+[JsonSerializable(typeof(LeaderboardChange))]
+[JsonSerializable(typeof(LeaderboardView))]
+[JsonSerializable(typeof(IReadOnlyList<LeaderboardView>))]
+[JsonSerializable(typeof(NewSubmission))]
+[JsonSerializable(typeof(SubmissionView))]
+[JsonSerializable(typeof(IReadOnlyList<SubmissionView>))]
+[JsonSerializable(typeof(IReadOnlyList<DatasetScore>))]
 [JsonSerializable(typeof(JsonObject))]
 internal sealed partial class HubJson : JsonSerializerContext;

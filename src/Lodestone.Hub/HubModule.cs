@@ -42,6 +42,7 @@ public static class HubModule
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddTraffic();
         services.AddLineage();
+        services.AddLeaderboards();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -51,6 +52,7 @@ public static class HubModule
         services.AddScoped<LargeFileIntake>();
         services.AddGates();
         services.AddScoped<RepoAccess>();
+        services.AddSingleton<HeadMoves>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
@@ -61,7 +63,7 @@ public static class HubModule
         services.AddCommunity();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
-        services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddEventHandler<RepoPublished, PricedModels>(lastOf: e => e.RepoId);
         services.AddPages();
         services.AddNews();
         return services.AddXet();
@@ -83,6 +85,7 @@ public static class HubModule
         hub.MapWebhooks();
         routes.MapUnsubscribe();
         hub.MapCollections();
+        routes.MapLeaderboards();
         routes.MapGates();
         routes.MapStorage();
         routes.MapSweeps();
@@ -109,6 +112,7 @@ public static class HubModule
         repo.MapCommitUpload();
         repo.MapXetTokens();
         repo.MapAccessRequests();
+        repo.MapDatasetLeaderboard();
         foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
@@ -137,6 +141,7 @@ public static class HubModule
         services.AddScoped<ListFacets>();
         services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
+        services.AddScoped<RepoTies>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
@@ -172,7 +177,7 @@ public static class HubModule
         services.AddSingleton(new NavItem("Collections", "/collections", 50, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
-        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>(lastOf: e => e.RepoId);
         services.AddEventHandler<DiscussionChanged, RecordDiscussion>();
         services.AddEventHandler<CommentChanged, RecordComment>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
@@ -252,8 +257,8 @@ public static class HubModule
 
     private static void AddLineage(this IServiceCollection services)
     {
-        services.AddEventHandler<RepoPublished, LineageKeeping>();
-        services.AddEventHandler<RepoChanged, LineageKeeping>();
+        services.AddEventHandler<RepoPublished, LineageKeeping>(lastOf: e => e.RepoId);
+        services.AddEventHandler<RepoChanged, LineageKeeping>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
@@ -262,12 +267,21 @@ public static class HubModule
         services.AddSingleton(LicenceFacts.Shipped());
     }
 
+    private static void AddLeaderboards(this IServiceCollection services)
+    {
+        services.AddScoped<Leaderboards>();
+        services.AddScoped<LeaderboardLists>();
+        services.AddScoped<Submissions>();
+        services.AddScoped<RepoScores>();
+        services.AddSingleton(new NavItem("Leaderboards", "/leaderboards", 51, NavAudience.SignedIn, NavPlace.Menu));
+    }
+
     private static void AddSearch(this IServiceCollection services)
     {
         services.AddSingleton<RepoCatalogue>();
         services.AddSingleton<FullText>();
         services.AddScoped<WideSearch>();
-        services.AddEventHandler<RepoPublished, SearchIndexing>();
+        services.AddEventHandler<RepoPublished, SearchIndexing>(lastOf: e => e.RepoId);
         services.AddTaskHandler<SearchRebuilding>(SearchRebuilding.Kind);
         services.AddHostedService<SearchCare>();
     }

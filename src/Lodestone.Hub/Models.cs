@@ -56,6 +56,16 @@ public sealed class Models
             : null;
     }
 
+    /// <summary>The weights of a model that is sold without being shown: whoever sells it has decided who may call it.</summary>
+    /// <returns>Null when it is gone, taken down, or has no GGUF file any more.</returns>
+    public async Task<ServableModel?> FindBehindAsync(Guid repoId, CancellationToken cancel)
+    {
+        var found = await _db.Repos.AsNoTracking().Where(r => r.Id == repoId && r.Type == RepoType.Model && r.IsServable && r.DisabledAt == null)
+            .Join(_db.Facts, r => r.Id, f => f.RepoId, (repo, facts) => new { Repo = repo, facts.CommitId, facts.Facts })
+            .SingleOrDefaultAsync(cancel);
+        return found is null ? null : Choose(found.Repo, found.CommitId, RepoFacts.FromJson(found.Facts).GgufFiles, tag: null);
+    }
+
     /// <summary>What the caller may call, newest first: main's first GGUF file of each. Not what a gate keeps from them.</summary>
     public async Task<IReadOnlyList<ServableModel>> ListAsync(Caller caller, CancellationToken cancel)
     {

@@ -75,6 +75,10 @@ public sealed class OutgoingCalls : IDisposable
         }
     }
 
+    /// <summary>Sends the request and returns as soon as the answer begins; its body comes for as long as the caller waits. The caller disposes it.</summary>
+    /// <exception cref="HttpRequestException">Nobody answered, or the address may not be called.</exception>
+    public Task<HttpResponseMessage> BeginAsync(HttpRequestMessage request, CancellationToken cancel) => _client.SendAsync(request, cancel);
+
     public void Dispose() => _client.Dispose();
 
     private static Refusal Refused(string? param) => new(

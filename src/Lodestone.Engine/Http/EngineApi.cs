@@ -14,7 +14,9 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         app.MapGet("/health", AnswerHealth);
         app.MapGet("/v1/models", http => http.Response.WriteAsJsonAsync(List(Ready()), EngineJson.Default.ModelList, cancellationToken: http.RequestAborted));
         app.MapPost("/tokenize", Tokenize);
-        app.MapPost("/v1/chat/completions", http => ChatCompletions.Answer(http, Ready(), clock));
+        app.MapPost("/v1/chat/completions", http => ChatCompletions.Answer(http, Writing(), clock));
+        app.MapPost("/v1/completions", http => Completions.Answer(http, Writing(), clock));
+        app.MapPost("/v1/embeddings", http => Embeddings.Answer(http, Ready()));
     }
 
     private Task AnswerHealth(HttpContext http)
@@ -45,11 +47,16 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
     private ServedModel Ready() =>
         _served ?? throw new ApiFault(StatusCodes.Status503ServiceUnavailable, "The model is still loading. Try again in a moment.", code: "loading");
 
+    private ServedModel Writing() => Ready() is { Loop.Writes: true } served
+        ? served
+        : throw new ApiFault(StatusCodes.Status400BadRequest, "This model embeds texts and does not write any. Call /v1/embeddings.", "model", "unsupported_model");
+
     private static async Task AnswerFaults(HttpContext http, RequestDelegate next)
     {
         try
         {
             await next(http);
+            await Task.Yield(); // what the connection brings next is not the courier's business
         }
         catch (Exception) when (http.RequestAborted.IsCancellationRequested)
         {

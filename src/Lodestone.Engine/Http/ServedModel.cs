@@ -9,10 +9,10 @@ namespace Lodestone.Engine.Http;
 internal sealed record ServedModel(string Name, LoadedModel Model, InferenceLoop Loop) : IDisposable
 {
     /// <exception cref="EngineFault">It cannot be served.</exception>
-    public static ServedModel Load(EngineOptions options)
+    public static ServedModel Load(EngineOptions options, TimeProvider clock)
     {
         var model = LoadedModel.Load(options.Model);
-        return new ServedModel(options.Name, model, new InferenceLoop(model, options));
+        return new ServedModel(options.Name, model, new InferenceLoop(model, options, clock));
     }
 
     public void Dispose()

@@ -8,12 +8,16 @@ namespace Lodestone.Engine.Inference;
 /// <summary>A model in memory: weights, vocabulary and chat template. Safe from any thread.</summary>
 internal sealed class LoadedModel : IDisposable
 {
-    private LoadedModel(ModelHandle handle, ChatTemplate? template)
+    private LoadedModel(GgufFile file, ModelHandle handle, ChatTemplate? template)
     {
+        File = file;
         Handle = handle;
         Template = template;
         Vocabulary = new Vocabulary(handle);
     }
+
+    /// <summary>The head of the file.</summary>
+    public GgufFile File { get; }
 
     public ModelHandle Handle { get; }
 
@@ -24,6 +28,19 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Tokens the model was made to see at once.</summary>
     public int TrainedContext => Llama.TrainedContext(Handle);
+
+    /// <summary>Numbers of a token's vector.</summary>
+    public int EmbeddingLength => Llama.EmbeddingLength(Handle);
+
+    /// <summary>Each token sees those after it as well: the model embeds and does not write.</summary>
+    public bool LooksAhead => File.Metadata.GetValueOrDefault($"{File.Architecture}.attention.causal") is false;
+
+    /// <summary>How tokens' vectors become a text's: as the file says, else by their mean.</summary>
+    public Pooling Pooling =>
+        File.Metadata.GetValueOrDefault($"{File.Architecture}.pooling_type") is uint type && Enum.IsDefined((Pooling)type) ? (Pooling)type : Pooling.Mean;
+
+    /// <summary>Whether what it has read can be cut anywhere; a model that keeps a running state has only the whole.</summary>
+    public bool IsCuttable => Llama.IsRecurrent(Handle) == 0 && Llama.IsHybrid(Handle) == 0;
 
     /// <summary>How many numbers the model has learnt.</summary>
     public ulong ParameterCount => Llama.ParameterCount(Handle);
@@ -52,7 +69,7 @@ internal sealed class LoadedModel : IDisposable
             throw new EngineFault($"A model of architecture '{file.Architecture}' has an encoder: it does not continue text.");
         }
 
-        return new LoadedModel(handle, ReadTemplate(handle));
+        return new LoadedModel(file, handle, ReadTemplate(handle));
     }
 
     public void Dispose() => Handle.Dispose();

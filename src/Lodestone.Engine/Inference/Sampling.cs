@@ -1,5 +1,3 @@
-using Lodestone.Engine.Native;
-
 namespace Lodestone.Engine.Inference;
 
 /// <summary>How the next token is chosen.</summary>
@@ -17,6 +15,9 @@ internal sealed record Sampling
     /// <summary>Keep tokens at least this likely, relative to the likeliest; 0 keeps all.</summary>
     public float MinP { get; init; }
 
+    /// <summary>Keep tokens whose surprise is typical, until they reach this probability together; 1 keeps all.</summary>
+    public float TypicalP { get; init; } = 1;
+
     /// <summary>Taken from the logit of every token already generated, −2 to 2.</summary>
     public float PresencePenalty { get; init; }
 
@@ -26,54 +27,15 @@ internal sealed record Sampling
     /// <summary>Divides the logits of tokens in prompt or answer; 1 does nothing.</summary>
     public float RepetitionPenalty { get; init; } = 1;
 
-    /// <summary>Equal seeds draw equally.</summary>
-    public uint Seed { get; init; }
+    /// <summary>Added to the logits of single tokens.</summary>
+    public IReadOnlyList<(int Token, float Bias)> Biases { get; init; } = [];
 
-    /// <summary>Builds the chain for one generation: penalties, then the cuts, then the draw. Top-k stands before the temperature, which keeps
-    /// the order of tokens, because everything after it is cheaper on fewer.</summary>
-    public SamplerHandle CreateChain(int vocabularySize, int context, ReadOnlySpan<int> prompt)
-    {
-        var chain = Llama.CreateChain(noPerformanceCounters: 1);
-        AddPenalties(chain, vocabularySize, context, prompt);
-        if (Temperature <= 0)
-        {
-            Llama.AddToChain(chain, Llama.Greedy());
-            return chain;
-        }
+    /// <summary>What the text must match, in llama.cpp's notation (GBNF), beginning at <c>root</c>; null for any text.</summary>
+    public string? Grammar { get; init; }
 
-        AddIf(chain, TopK > 0, () => Llama.TopK(TopK));
-        AddIf(chain, Temperature is not 1, () => Llama.Temperature(Temperature));
-        AddIf(chain, TopP < 1, () => Llama.TopP(TopP, minimumKept: 1));
-        AddIf(chain, MinP > 0, () => Llama.MinP(MinP, minimumKept: 1));
-        Llama.AddToChain(chain, Llama.Draw(Seed));
-        return chain;
-    }
+    /// <summary>How many of the likeliest tokens are told with each token's own probability; null to tell none.</summary>
+    public int? Probabilities { get; init; }
 
-    // Two samplers, because presence and frequency count the answer only while repetition counts the prompt as well.
-    private void AddPenalties(SamplerHandle chain, int vocabularySize, int context, ReadOnlySpan<int> prompt)
-    {
-        if (RepetitionPenalty is not 1)
-        {
-            var repetition = Llama.Penalties(vocabularySize, context, RepetitionPenalty, frequency: 0, presence: 0);
-            foreach (var token in prompt)
-            {
-                Llama.Accept(repetition, token);
-            }
-
-            Llama.AddToChain(chain, repetition);
-        }
-
-        AddIf(
-            chain,
-            PresencePenalty is not 0 || FrequencyPenalty is not 0,
-            () => Llama.Penalties(vocabularySize, context, repetition: 1, FrequencyPenalty, PresencePenalty));
-    }
-
-    private static void AddIf(SamplerHandle chain, bool isWanted, Func<nint> create)
-    {
-        if (isWanted)
-        {
-            Llama.AddToChain(chain, create());
-        }
-    }
+    /// <summary>Equal seeds draw equally, whoever else is answered at the time.</summary>
+    public long Seed { get; init; }
 }

@@ -1,88 +1,72 @@
-using Lodestone.Engine.Native;
+using System.Runtime.InteropServices;
 
 namespace Lodestone.Engine.Inference;
 
-/// <summary>A place in the engine's memory for one sequence, and the generation that has it. Only the engine's thread touches it.</summary>
-internal sealed class Slot(int sequence)
+/// <summary>A generation that is being written: its tokens, how far the model has read them, its text. Only the engine's thread touches it.</summary>
+internal sealed unsafe class Slot(Generation generation, TokenPicker picker, Sequence memory) : IDisposable
 {
-    private TextAssembler _text = new([]);
-    private SamplerHandle? _sampler;
-    private int _completionTokens;
-    private int _nextToken;
+    private readonly TextAssembler _text = new(generation.Stops);
+    private readonly List<int> _tokens = [.. generation.Prompt];
+    private List<TokenProbability>? _probabilities = generation.Sampling.Probabilities is null ? null : [];
 
-    /// <summary>llama.cpp's number for the sequence, from 0.</summary>
-    public int Sequence { get; } = sequence;
+    public Generation Generation { get; } = generation;
 
-    /// <summary>Null when the slot is free.</summary>
-    public Generation? Generation { get; private set; }
+    /// <summary>What the model has read of it.</summary>
+    public Sequence Memory { get; set; } = memory;
 
-    /// <summary>Tokens of the sequence that the model has seen.</summary>
-    public int Position { get; private set; }
+    /// <summary>Prompt and answer.</summary>
+    public ReadOnlySpan<int> Tokens => CollectionsMarshal.AsSpan(_tokens);
 
-    /// <summary>Tokens of the prompt that the model has yet to see.</summary>
-    public int PromptLeft => Generation is { } generation ? Math.Max(generation.Prompt.Length - Position, 0) : 0;
+    /// <summary>Tokens that the model has yet to read before it can write the next.</summary>
+    public int Unread => _tokens.Count - Memory.Length;
 
-    /// <summary>The prompt has been read; each step adds a token.</summary>
-    public bool IsWriting => Generation is not null && PromptLeft == 0;
+    /// <summary>The model has read everything but the token that it wrote last.</summary>
+    public bool IsWriting => Unread == 1 && CompletionTokens > 0;
 
-    public void Take(Generation generation, SamplerHandle sampler)
+    /// <summary>Tokens of the prompt that need not be read, because they were for somebody else.</summary>
+    public int CachedTokens { get; set; }
+
+    /// <summary>It had to give up what it had read: what it finds again was its own.</summary>
+    public bool WasSuspended { get; set; }
+
+    /// <summary>Cells that it may need before it ends, as far as one should plan ahead.</summary>
+    public int Demand => _tokens.Count + Math.Min(Generation.MaxTokens - CompletionTokens, 4 * TokenMemory.BlockLength);
+
+    private int CompletionTokens => _tokens.Count - Generation.Prompt.Length;
+
+    /// <summary>Chooses the next token.</summary>
+    /// <param name="vocabulary">The model's.</param>
+    /// <param name="logits">After the last token.</param>
+    /// <returns>What it adds to the text; null if nothing can be shown yet.</returns>
+    public Step? Write(Vocabulary vocabulary, float* logits)
     {
-        Generation = generation;
-        _sampler = sampler;
-        _text = new TextAssembler(generation.Stops);
-        _completionTokens = 0;
-        Position = 0;
-    }
-
-    public void Release()
-    {
-        _sampler?.Dispose();
-        _sampler = null;
-        Generation = null;
-    }
-
-    /// <summary>The token that the model must see next.</summary>
-    public int NextToken(Generation generation) => Position < generation.Prompt.Length ? generation.Prompt[Position] : _nextToken;
-
-    public void Advance() => Position++;
-
-    /// <summary>Samples a token from the logits at a place of the last batch and passes on what it means.</summary>
-    /// <returns>False when the generation has ended by it.</returns>
-    public bool Sample(Generation generation, SlotSource source, int batchIndex)
-    {
-        _nextToken = Llama.Sample(_sampler!, source.Context, batchIndex); // a taken slot has a sampler
-        _completionTokens++;
-        if (source.Vocabulary.EndsGeneration(_nextToken))
+        var token = picker.Pick(logits);
+        _tokens.Add(token);
+        if (vocabulary.EndsGeneration(token))
         {
-            return Finish(generation, _text.Finish(), FinishReason.Stop);
+            return Step(_text.Finish(), FinishReason.Stop);
         }
 
         Span<byte> room = stackalloc byte[128];
-        var text = _text.Add(source.Vocabulary.Piece(_nextToken, room));
+        var piece = vocabulary.Piece(token, room);
+        _probabilities?.Add(TokenProbabilities.Of(vocabulary, logits, token, Generation.Sampling.Probabilities!.Value)); // the list is there only if they are wanted
+        var text = _text.Add(piece);
         if (_text.IsStopped)
         {
-            return Finish(generation, text, FinishReason.Stop);
+            return Step(text, FinishReason.Stop);
         }
 
-        if (_completionTokens == generation.MaxTokens)
-        {
-            return Finish(generation, text + _text.Finish(), FinishReason.Length);
-        }
-
-        if (text.Length > 0)
-        {
-            generation.Write(new Step(text, _completionTokens, Finish: null));
-        }
-
-        return true;
+        return CompletionTokens == Generation.MaxTokens
+            ? Step(text + _text.Finish(), FinishReason.Length)
+            : text.Length > 0 ? Step(text, finish: null) : null;
     }
 
-    private bool Finish(Generation generation, string text, FinishReason reason)
+    public void Dispose() => picker.Dispose();
+
+    private Step Step(string text, FinishReason? finish)
     {
-        generation.Write(new Step(text, _completionTokens, reason));
-        return false;
+        var probabilities = _probabilities;
+        _probabilities = probabilities is null ? null : [];
+        return new Step(Generation.Choice, text, CompletionTokens, CachedTokens, finish, probabilities);
     }
 }
-
-/// <summary>Where slots sample from.</summary>
-internal sealed record SlotSource(ContextHandle Context, Vocabulary Vocabulary);

@@ -5,18 +5,20 @@ namespace Lodestone.Engine.Inference;
 /// <summary>The tokens that the model sees in one computation, and whose they are. Only the engine's thread touches it.</summary>
 internal sealed unsafe class TurnBatch(int capacity) : IDisposable
 {
+    private readonly List<(Slot Slot, int Count)> _members = [];
     private readonly List<(Slot Slot, int Index)> _wanting = [];
-    private readonly HashSet<Slot> _members = [];
     private Batch _native = Llama.CreateBatch(capacity, embeddingLength: 0, sequencesPerToken: 1);
 
     public Batch Native => _native;
 
     public int Count => _native.Count;
 
-    /// <summary>Slots with a token in the batch.</summary>
-    public IReadOnlyCollection<Slot> Members => _members;
+    public int Room => capacity - _native.Count;
 
-    /// <summary>Slots that sample, with the place of their logits.</summary>
+    /// <summary>Slots with tokens in the batch, and how many.</summary>
+    public IReadOnlyList<(Slot Slot, int Count)> Members => _members;
+
+    /// <summary>Slots that choose a token, with the place of their logits.</summary>
     public IReadOnlyList<(Slot Slot, int Index)> Wanting => _wanting;
 
     public void Clear()
@@ -26,17 +28,22 @@ internal sealed unsafe class TurnBatch(int capacity) : IDisposable
         _members.Clear();
     }
 
-    /// <summary>Adds the slot's next token and moves the slot past it.</summary>
-    public void Add(Slot slot, Generation generation, bool wantsLogits)
+    /// <summary>Adds the slot's next tokens; after the last one that there is, the slot chooses another.</summary>
+    public void Add(Slot slot, int count)
     {
-        if (wantsLogits)
+        var start = slot.Memory.Length;
+        var tokens = slot.Tokens.Slice(start, count);
+        var isLast = count == slot.Unread;
+        for (var i = 0; i < count; i++)
         {
-            _wanting.Add((slot, _native.Count));
+            Add(tokens[i], start + i, slot.Memory.Number, wantsLogits: isLast && i == count - 1);
         }
 
-        _members.Add(slot);
-        Add(slot.NextToken(generation), slot.Position, slot.Sequence, wantsLogits);
-        slot.Advance();
+        _members.Add((slot, count));
+        if (isLast)
+        {
+            _wanting.Add((slot, _native.Count - 1));
+        }
     }
 
     public void Add(int token, int position, int sequence, bool wantsLogits)

@@ -42,6 +42,19 @@ internal sealed unsafe class Vocabulary
     /// <summary>The text that ends a text, for templates; empty if the model has none.</summary>
     public string EndText => Text(Llama.EndToken(_vocabulary));
 
+    /// <summary>The tokens that every text begins with: one or none.</summary>
+    public IReadOnlyList<int> Beginning => _beginning == NoToken ? [] : [_beginning];
+
+    /// <summary>How the model is asked to fill a gap; null if it was not made to.</summary>
+    public GapTokens? Gap
+    {
+        get
+        {
+            var gap = new GapTokens(Llama.GapPrefixToken(_vocabulary), Llama.GapSuffixToken(_vocabulary), Llama.GapMiddleToken(_vocabulary));
+            return gap is { Prefix: not NoToken, Suffix: not NoToken, Middle: not NoToken } ? gap : null;
+        }
+    }
+
     public bool EndsGeneration(int token) => Llama.EndsGeneration(_vocabulary, token) != 0;
 
     /// <summary>The tokens of a plain text; what looks like a control token is text too.</summary>
@@ -50,6 +63,35 @@ internal sealed unsafe class Vocabulary
         var tokens = new List<int>();
         AppendText(tokens, text);
         return tokens;
+    }
+
+    /// <summary>The tokens of a text that stands for itself, with what the model wants around every text.</summary>
+    public List<int> TokenizeText(string text)
+    {
+        var tokens = new List<int>();
+        AppendText(tokens, text, addSpecial: 1);
+        return tokens;
+    }
+
+    /// <summary>The text of tokens; control tokens have none.</summary>
+    public string Text(IEnumerable<int> tokens)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        Span<byte> room = stackalloc byte[128];
+        foreach (var token in tokens)
+        {
+            bytes.Write(Piece(token, room));
+        }
+
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    /// <summary>A grammar over these tokens, beginning at <c>root</c>.</summary>
+    /// <exception cref="EngineFault">It is not well-formed.</exception>
+    public SamplerHandle Grammar(string text)
+    {
+        var grammar = Samplers.Grammar(_vocabulary, text, "root");
+        return grammar.IsInvalid ? throw new EngineFault($"The grammar is not well-formed: {LlamaLibrary.TakeErrors()}", ExitCode.Failed) : grammar;
     }
 
     /// <summary>The tokens of a prompt. Control tokens are recognised in what its template wrote and never in a caller's text. Between them
@@ -119,9 +161,9 @@ internal sealed unsafe class Vocabulary
         return (null, 0);
     }
 
-    private void AppendText(List<int> tokens, string text)
+    private void AppendText(List<int> tokens, string text, byte addSpecial = 0)
     {
-        if (text.Length == 0)
+        if (text.Length == 0 && addSpecial == 0)
         {
             return;
         }
@@ -131,7 +173,7 @@ internal sealed unsafe class Vocabulary
         fixed (byte* start = bytes)
         fixed (int* first = room)
         {
-            var count = Llama.Tokenize(_vocabulary, start, bytes.Length, first, room.Length, addSpecial: 0, parseSpecial: 0);
+            var count = Llama.Tokenize(_vocabulary, start, bytes.Length, first, room.Length, addSpecial, parseSpecial: 0);
             if (count < 0)
             {
                 throw new InvalidOperationException($"llama_tokenize wants {-(long)count} tokens for {bytes.Length} bytes.");

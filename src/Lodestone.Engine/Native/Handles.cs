@@ -27,7 +27,7 @@ internal sealed class SamplerHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHa
 {
     protected override bool ReleaseHandle()
     {
-        Llama.FreeSampler(handle);
+        Samplers.Free(handle);
         return true;
     }
 }

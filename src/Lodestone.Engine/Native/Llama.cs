@@ -51,6 +51,15 @@ internal static unsafe partial class Llama
     [LibraryImport(Library, EntryPoint = "llama_model_n_params")]
     public static partial ulong ParameterCount(ModelHandle model);
 
+    [LibraryImport(Library, EntryPoint = "llama_model_n_embd_out")]
+    public static partial int EmbeddingLength(ModelHandle model);
+
+    [LibraryImport(Library, EntryPoint = "llama_model_is_recurrent")]
+    public static partial byte IsRecurrent(ModelHandle model);
+
+    [LibraryImport(Library, EntryPoint = "llama_model_is_hybrid")]
+    public static partial byte IsHybrid(ModelHandle model);
+
     [LibraryImport(Library, EntryPoint = "llama_model_has_encoder")]
     public static partial byte HasEncoder(ModelHandle model);
 
@@ -71,6 +80,21 @@ internal static unsafe partial class Llama
 
     [LibraryImport(Library, EntryPoint = "llama_memory_seq_rm")]
     public static partial byte ForgetSequence(nint memory, int sequence, int from, int to);
+
+    [LibraryImport(Library, EntryPoint = "llama_memory_seq_cp")]
+    public static partial void ShareSequence(nint memory, int source, int target, int from, int to);
+
+    [LibraryImport(Library, EntryPoint = "llama_memory_clear")]
+    public static partial void ClearMemory(nint memory, byte zeroes);
+
+    [LibraryImport(Library, EntryPoint = "llama_set_n_threads")]
+    public static partial void SetThreads(ContextHandle context, int threads, int batchThreads);
+
+    [LibraryImport(Library, EntryPoint = "llama_get_logits_ith")]
+    public static partial float* Logits(ContextHandle context, int batchIndex);
+
+    [LibraryImport(Library, EntryPoint = "llama_get_embeddings_ith")]
+    public static partial float* Embedding(ContextHandle context, int batchIndex);
 
     [LibraryImport(Library, EntryPoint = "llama_batch_init")]
     public static partial Batch CreateBatch(int capacity, int embeddingLength, int sequencesPerToken);
@@ -99,6 +123,15 @@ internal static unsafe partial class Llama
     [LibraryImport(Library, EntryPoint = "llama_vocab_eos")]
     public static partial int EndToken(nint vocabulary);
 
+    [LibraryImport(Library, EntryPoint = "llama_vocab_fim_pre")]
+    public static partial int GapPrefixToken(nint vocabulary);
+
+    [LibraryImport(Library, EntryPoint = "llama_vocab_fim_suf")]
+    public static partial int GapSuffixToken(nint vocabulary);
+
+    [LibraryImport(Library, EntryPoint = "llama_vocab_fim_mid")]
+    public static partial int GapMiddleToken(nint vocabulary);
+
     [LibraryImport(Library, EntryPoint = "llama_vocab_get_add_bos")]
     public static partial byte AddsBeginning(nint vocabulary);
 
@@ -108,40 +141,4 @@ internal static unsafe partial class Llama
 
     [LibraryImport(Library, EntryPoint = "llama_token_to_piece")]
     public static partial int TokenPiece(nint vocabulary, int token, byte* buffer, int capacity, int skippedSpaces, byte special);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_chain_init")]
-    public static partial SamplerHandle CreateChain(byte noPerformanceCounters);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_chain_add")]
-    public static partial void AddToChain(SamplerHandle chain, nint sampler);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_greedy")]
-    public static partial nint Greedy();
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_dist")]
-    public static partial nint Draw(uint seed);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_top_k")]
-    public static partial nint TopK(int count);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_top_p")]
-    public static partial nint TopP(float probability, nuint minimumKept);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_min_p")]
-    public static partial nint MinP(float probability, nuint minimumKept);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_temp")]
-    public static partial nint Temperature(float temperature);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_penalties")]
-    public static partial nint Penalties(int vocabularySize, int window, float repetition, float frequency, float presence);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_accept")]
-    public static partial void Accept(nint sampler, int token);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_sample")]
-    public static partial int Sample(SamplerHandle chain, ContextHandle context, int batchIndex);
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_free")]
-    public static partial void FreeSampler(nint sampler);
 }

@@ -73,7 +73,7 @@ internal static unsafe class LlamaLibrary
 
     private static void CheckModelDefaults(ModelParams defaults)
     {
-        Require(sizeof(ModelParams) == 80 && sizeof(Batch) == 56, "model or batch sizes differ");
+        Require(sizeof(ModelParams) == 80 && sizeof(Batch) == 56 && sizeof(Candidates) == 32, "model, batch or candidate sizes differ");
         Require(
             defaults is { Devices: 0, GpuLayers: -1, SplitMode: 1, LoadMode: -1, LazyMode: 1, MainGpu: 0, TensorSplit: 0, MetadataOverrides: 0 },
             "model parameters differ");

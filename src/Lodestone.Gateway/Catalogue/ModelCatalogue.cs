@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Lodestone.Core;
-using Lodestone.Hub;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -17,14 +16,14 @@ internal static class ModelCatalogue
         routes.MapGet("/models/{**id}", Find);
     }
 
-    private static async Task<JsonHttpResult<ModelCards>> List(Caller caller, Models models, CancellationToken cancel)
+    private static async Task<JsonHttpResult<ModelCards>> List(Caller caller, CallableModels models, CancellationToken cancel)
     {
         var servable = await models.ListAsync(caller, cancel);
         return TypedResults.Json(new ModelCards("list", [.. servable.Select(ModelCard.Of)]), GatewayJson.Default.ModelCards);
     }
 
     // The route keeps %2F as it is, which is how clients send the slash.
-    private static async Task<JsonHttpResult<ModelCard>> Find(string id, Caller caller, Models models, CancellationToken cancel)
+    private static async Task<JsonHttpResult<ModelCard>> Find(string id, Caller caller, CallableModels models, CancellationToken cancel)
     {
         var name = Uri.UnescapeDataString(id);
         var model = await models.FindAsync(caller, name, cancel) ?? throw GatewayRefusals.NoModel(name);
@@ -57,41 +56,65 @@ internal sealed record ModelCard
     [JsonPropertyName("type")]
     public string Type { get; } = "base";
 
+    [JsonPropertyName("description")]
+    public string? Description { get; init; }
+
     [JsonPropertyName("capabilities")]
-    public ModelCapabilities Capabilities { get; } = new();
+    public required ModelCapabilities Capabilities { get; init; }
+
+    /// <summary>Tokens of prompt and answer; known of remote models, and of others once they are loaded.</summary>
+    [JsonPropertyName("max_context_length")]
+    public long? MaxContextLength { get; init; }
 
     [JsonPropertyName("aliases")]
     public IReadOnlyList<string> Aliases { get; } = [];
 
-    public static ModelCard Of(ServableModel model) => new()
+    /// <summary>When calls will be refused.</summary>
+    [JsonPropertyName("deprecation")]
+    public string? Deprecation { get; init; }
+
+    public static ModelCard Of(CalledModel model) => new()
     {
         Id = model.Id,
         Created = model.CreatedAt.ToUnixTimeSeconds(),
         OwnedBy = model.Id[..model.Id.IndexOf('/', StringComparison.Ordinal)],
+        Description = model.Entry is { Description.Length: > 0 } entry ? entry.Description : null,
+        Capabilities = new ModelCapabilities(model.Features),
+        MaxContextLength = model.Entry is { ContextLength: > 0 } sized ? sized.ContextLength : null,
+        Deprecation = model.Entry?.RetiresAt is { } end ? Instants.ToWire(end) : null,
     };
 }
 
 /// <summary>What can be asked of a model here.</summary>
-internal sealed record ModelCapabilities
+internal sealed class ModelCapabilities(ModelFeatures features)
 {
     [JsonPropertyName("completion_chat")]
-    public bool CompletionChat { get; } = true;
+    public bool CompletionChat => features.HasFlag(ModelFeatures.Chat);
 
     [JsonPropertyName("completion_fim")]
-    public bool CompletionFim { get; }
+    public bool CompletionFim => features.HasFlag(ModelFeatures.Completions);
 
     [JsonPropertyName("function_calling")]
-    public bool FunctionCalling { get; }
+    public bool FunctionCalling => features.HasFlag(ModelFeatures.Tools);
 
     [JsonPropertyName("fine_tuning")]
-    public bool FineTuning { get; }
+    public bool FineTuning => false;
 
     [JsonPropertyName("vision")]
-    public bool Vision { get; }
+    public bool Vision => features.HasFlag(ModelFeatures.Images);
 
     [JsonPropertyName("classification")]
-    public bool Classification { get; }
+    public bool Classification => false;
+
+    [JsonPropertyName("structured_output")]
+    public bool StructuredOutput => features.HasFlag(ModelFeatures.Schema);
+
+    [JsonPropertyName("embeddings")]
+    public bool Embeddings => features.HasFlag(ModelFeatures.Embeddings);
 }
 
 [JsonSerializable(typeof(ModelCards))]
+[JsonSerializable(typeof(EntryList))]
+[JsonSerializable(typeof(WantedEntry))]
+[JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 internal sealed partial class GatewayJson : JsonSerializerContext;

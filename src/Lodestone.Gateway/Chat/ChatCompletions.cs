@@ -1,9 +1,7 @@
 using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Lodestone.Billing;
-using Lodestone.Compute;
 using Lodestone.Core;
-using Lodestone.Hub;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -26,7 +24,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    KnownModels known, PromptBounds bounds, Workers workers, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    KnownModels known, CallBackends backends, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -35,12 +33,20 @@ internal sealed class ChatCompletions(
         InferenceAccess.Check(caller, http.Request);
 
         // 1.
-        using var request = await ChatRequest.ReadAsync(http, options.LargestBody, clientLeft);
+        using var request = ChatRequest.Of(await BodyRules.ReadAsync(http, options.LargestBody, clientLeft));
         Answer InForm(AnswerHead head) =>
             request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+        await ServeAsync(http, caller, request, InForm, clientLeft);
+    }
+
+    /// <summary>The same for a request that came in another dialect, and is answered in it.</summary>
+    /// <param name="request">Checked.</param>
+    /// <param name="inForm">Makes the answer that the dialect's clients read.</param>
+    public async Task ServeAsync(HttpContext http, Caller caller, EngineRequest request, Func<AnswerHead, Answer> inForm, CancellationToken clientLeft)
+    {
         try
         {
-            var (answer, ending) = await RunAsync(http, caller, request, InForm, clientLeft);
+            var (answer, ending) = await RunAsync(http, caller, request, inForm, clientLeft);
 
             // 8.
             await EndAsync(http.Response, answer, ending, clientLeft);
@@ -62,20 +68,21 @@ internal sealed class ChatCompletions(
     }
 
     private async Task<(TAnswer Answer, Ending Ending)> RunAsync<TAnswer>(
-        HttpContext http, Caller caller, ChatRequest request, Func<AnswerHead, TAnswer> inForm, CancellationToken clientLeft)
+        HttpContext http, Caller caller, EngineRequest request, Func<AnswerHead, TAnswer> inForm, CancellationToken clientLeft)
         where TAnswer : Answer
     {
         var startedAt = clock.GetTimestamp();
 
         // 2.
         var model = await known.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
+        request.CheckNeeds(model);
         using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
 
         // 3.
-        await using var lease = await workers.AcquireAsync(model, clientLeft);
+        await using var backend = await backends.AcquireAsync(model, clientLeft);
 
         // 4. to 7.
-        if (Bound(request, model, lease) is { } bound && await TryReserveAsync(http, caller, model, bound) is { } reserved)
+        if (backend.Bound(request) is { } bound && await TryReserveAsync(http, caller, model, bound) is { } reserved)
         {
             var (answer, ending) = await AnswerAsync(bound, reserved);
             if (!GatewayRefusals.IsAboveBound(ending.Fault))
@@ -84,18 +91,17 @@ internal sealed class ChatCompletions(
             }
         }
 
-        var size = await MeasureAsync(request, lease, clientLeft);
-        bounds.Learn(model.Id, request.MessageBytes, size.Prompt);
+        var size = await backend.MeasureAsync(request, clientLeft);
         var (whole, end) = await AnswerAsync(size, await ReserveAsync(http, caller, model, size));
         return Ended(whole, end);
 
         async Task<(TAnswer Answer, Ending Ending)> AnswerAsync(CallSize size, Hold hold)
         {
-            var answer = inForm(new AnswerHead($"chatcmpl-{hold.Id:N}", clock.GetUtcNow(), request.Model));
+            var answer = inForm(new AnswerHead(hold.Id, clock.GetUtcNow(), request.Model));
             var delivery = new Delivery(metering, hold, clock, log);
             using var inFlight = GatewayMetrics.InFlight();
-            var ending = await relay.RunAsync(new Call(model.Id, lease, request.ForAnswer(size.Prompt, size.MaxOutput), answer, delivery, startedAt), clientLeft);
-            await delivery.CloseAsync(Used(answer, ending), ending.Outcome);
+            var ending = await relay.RunAsync(new Call(model.Id, backend, request, size, answer, delivery, startedAt), clientLeft);
+            await delivery.CloseAsync(Used(answer, ending), ending.Outcome, backend.Measurement);
             return (answer, ending);
         }
 
@@ -130,48 +136,7 @@ internal sealed class ChatCompletions(
         }
     }
 
-    // An answer without a limit ends where the context does, which the engine sees to.
-    private CallSize? Bound(ChatRequest request, ServableModel model, WorkerLease lease)
-    {
-        var context = lease.ContextLength;
-        if (request.MaxTokens > context)
-        {
-            throw GatewayRefusals.MoreThanContext(request.MaxTokensName, request.MaxTokens.Value, context);
-        }
-
-        return bounds.Find(model.Id, request.MessageBytes) is { } prompt && prompt < context
-            ? new CallSize(prompt, request.MaxTokens ?? context)
-            : null;
-    }
-
-    private static async Task<CallSize> MeasureAsync(ChatRequest request, WorkerLease lease, CancellationToken cancel)
-    {
-        var context = lease.ContextLength;
-        var prompt = await CountAsync(request.ForCounting(), lease, cancel);
-        var room = context - prompt;
-        return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room)) : throw GatewayRefusals.TooLong(prompt, context);
-    }
-
-    // An engine that dies here is replaced unseen: nothing has been reserved or sent.
-    private static async Task<long> CountAsync(byte[] body, WorkerLease lease, CancellationToken cancel)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await EngineEvents.CountAsync(lease.Http, body, cancel);
-            }
-            catch (Exception gone) when (EngineEvents.IsEngineGone(gone, cancel))
-            {
-                if (attempt == Relay.MostAttempts || !await lease.FailOverAsync(cancel))
-                {
-                    throw GatewayRefusals.EngineLost();
-                }
-            }
-        }
-    }
-
-    private async Task<Hold?> TryReserveAsync(HttpContext http, Caller caller, ServableModel model, CallSize size)
+    private async Task<Hold?> TryReserveAsync(HttpContext http, Caller caller, CalledModel model, CallSize size)
     {
         try
         {
@@ -183,7 +148,7 @@ internal sealed class ChatCompletions(
         }
     }
 
-    private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, ServableModel model, CallSize size)
+    private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, CalledModel model, CallSize size)
     {
         var call = new NewHold
         {
@@ -191,9 +156,9 @@ internal sealed class ChatCompletions(
             AccountId = caller.Id,
             CallerId = caller.Id,
             TokenId = caller.CredentialId == Guid.Empty ? null : caller.CredentialId,
-            ProductId = model.RepoId,
+            ProductId = model.ProductId,
             ProductName = model.Id,
-            SellerId = model.OwnerId,
+            SellerId = model.SellerId,
             Revision = model.Revision,
             PromptTokens = size.Prompt,
             MaxOutputTokens = size.MaxOutput,
@@ -216,10 +181,6 @@ internal sealed class ChatCompletions(
         response.Headers["openai-processing-ms"] = clock.GetElapsedTime(startedAt).TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture);
         return Task.CompletedTask;
     });
-
-    /// <param name="Prompt">Tokens of the messages, or a bound that the engine is told.</param>
-    /// <param name="MaxOutput">Tokens of the answer at most, at least 1.</param>
-    private sealed record CallSize(long Prompt, long MaxOutput);
 }
 
 internal static class ChatCompletionsRoutes

@@ -1,70 +1,34 @@
 using System.Globalization;
 using System.Text.Json;
-using Lodestone.Core;
 
 namespace Lodestone.Gateway;
 
-/// <summary>What a chat request may hold. Everything is checked before a model is looked up, so that a mistake costs nothing.</summary>
+/// <summary>What the messages of a chat request may hold. Everything is checked before a model is looked up, so that a mistake costs nothing.</summary>
 internal static class ChatRules
 {
-    private const int MostStops = 4;
-
-    private static readonly NumberRule[] Numbers =
-    [
-        new("temperature", 0, 2), new("top_p", 0, 1), new("min_p", 0, 1), new("presence_penalty", -2, 2), new("frequency_penalty", -2, 2),
-        new("repetition_penalty", 0.01, 10), new("top_k", -1, int.MaxValue, IsWhole: true), new("seed", long.MinValue, long.MaxValue, IsWhole: true),
-    ];
+    private const int MostMessages = 10_000;
+    private const string Roles = "must be one of system, developer, user, assistant and tool.";
 
     // Understood, so ignoring them would give a wrong answer; not built yet, so they are refused by name.
-    private static readonly string[] NotYet = ["tools", "functions", "logit_bias", "grammar", "audio", "prediction", "web_search_options"];
+    private static readonly string[] NotYet = ["functions", "audio", "web_search_options"];
 
-    public static string RequiredText(JsonElement owner, string name, string? param = null)
+    public static bool WantsUsage(JsonElement body) =>
+        BodyRules.OptionalObject(body, "stream_options") is { } options && BodyRules.Flag(options, "include_usage", "stream_options.include_usage");
+
+    public static void RefuseUnknown(JsonElement body)
     {
-        param ??= name;
-        if (!TryGet(owner, name, out var value))
+        foreach (var name in NotYet)
         {
-            throw GatewayRefusals.Missing(param);
-        }
-
-        return value.ValueKind is JsonValueKind.String && Text(value, param) is { Length: > 0 } text
-            ? text
-            : throw GatewayRefusals.Invalid(param, "must be a string that is not empty.");
-    }
-
-    public static bool Flag(JsonElement owner, string name) => TryGet(owner, name, out var value) && value.ValueKind switch
-    {
-        JsonValueKind.True => true,
-        JsonValueKind.False => false,
-        _ => throw GatewayRefusals.Invalid(name, "must be true or false."),
-    };
-
-    public static bool WantsUsage(JsonElement body)
-    {
-        if (!TryGet(body, "stream_options", out var options))
-        {
-            return false;
-        }
-
-        return options.ValueKind is JsonValueKind.Object ? Flag(options, "include_usage") : throw GatewayRefusals.Invalid("stream_options", "must be an object.");
-    }
-
-    /// <summary>The newer name wins.</summary>
-    public static (string Name, long? Value) MaxTokens(JsonElement body)
-    {
-        foreach (var name in (ReadOnlySpan<string>)["max_completion_tokens", "max_tokens"])
-        {
-            if (TryGet(body, name, out var value))
+            if (BodyRules.TryGet(body, name, out var value) && !BodyRules.IsEmpty(value))
             {
-                return (name, new NumberRule(name, 1, int.MaxValue, IsWhole: true).Whole(value));
+                throw GatewayRefusals.Unsupported(name);
             }
         }
-
-        return ("max_tokens", null);
     }
 
-    public static void CheckMessages(JsonElement body)
+    public static void CheckMessages(JsonElement body, List<Need> needs)
     {
-        if (!TryGet(body, "messages", out var messages))
+        if (!BodyRules.TryGet(body, "messages", out var messages))
         {
             throw GatewayRefusals.Missing("messages");
         }
@@ -74,102 +38,84 @@ internal static class ChatRules
             throw GatewayRefusals.Invalid("messages", "must be an array with at least one message.");
         }
 
-        var index = 0;
-        foreach (var message in messages.EnumerateArray())
+        if (messages.GetArrayLength() > MostMessages)
         {
-            CheckMessage(message, string.Create(CultureInfo.InvariantCulture, $"messages[{index++}]"));
+            throw GatewayRefusals.Invalid("messages", string.Create(CultureInfo.InvariantCulture, $"may have at most {MostMessages} messages."));
+        }
+
+        var calls = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var (message, param) in BodyRules.Items(messages, "messages"))
+        {
+            CheckMessage(message, param, calls, needs);
         }
     }
 
-    public static void CheckSampling(JsonElement body)
-    {
-        foreach (var rule in Numbers)
-        {
-            if (TryGet(body, rule.Name, out var value))
-            {
-                rule.Check(value);
-            }
-        }
-
-        if (TryGet(body, "stop", out var stop))
-        {
-            CheckStop(stop);
-        }
-    }
-
-    /// <summary>The members that the engine is to see as they are.</summary>
-    public static IEnumerable<JsonProperty> SamplingOf(JsonElement body) =>
-        body.EnumerateObject().Where(m => m.Value.ValueKind is not JsonValueKind.Null && (m.Name == "stop" || Numbers.Any(rule => rule.Name == m.Name)));
-
-    public static void RefuseUnsupported(JsonElement body)
-    {
-        foreach (var name in NotYet)
-        {
-            if (TryGet(body, name, out var value) && !IsEmpty(value))
-            {
-                throw GatewayRefusals.Unsupported(name);
-            }
-        }
-
-        if (Flag(body, "logprobs") || (TryGet(body, "top_logprobs", out var top) && new NumberRule("top_logprobs", 0, 20, IsWhole: true).Whole(top) > 0))
-        {
-            throw GatewayRefusals.Unsupported("logprobs");
-        }
-
-        if (TryGet(body, "n", out var n) && new NumberRule("n", 1, 128, IsWhole: true).Whole(n) > 1)
-        {
-            throw GatewayRefusals.Unsupported("n", "More than one choice ('n')");
-        }
-
-        if (TryGet(body, "response_format", out var format)
-            && (format.ValueKind is not JsonValueKind.Object || RequiredText(format, "type", "response_format.type") != "text"))
-        {
-            throw GatewayRefusals.Unsupported("response_format", "A 'response_format' other than text");
-        }
-
-        if (TryGet(body, "modalities", out var modalities)
-            && (modalities.ValueKind is not JsonValueKind.Array || modalities.EnumerateArray().Any(m => m.ValueKind is not JsonValueKind.String || !m.ValueEquals("text"))))
-        {
-            throw GatewayRefusals.Unsupported("modalities", "A modality other than text");
-        }
-    }
-
-    private static void CheckMessage(JsonElement message, string param)
+    private static void CheckMessage(JsonElement message, string param, HashSet<string> calls, List<Need> needs)
     {
         if (message.ValueKind is not JsonValueKind.Object)
         {
             throw GatewayRefusals.Invalid(param, "must be an object with 'role' and 'content'.");
         }
 
-        var role = RequiredText(message, "role", $"{param}.role");
-        if (role is "tool" or "function" || (TryGet(message, "tool_calls", out var calls) && !IsEmpty(calls)))
+        var role = BodyRules.RequiredText(message, "role", $"{param}.role");
+        if (role is not ("system" or "developer" or "user" or "assistant" or "tool"))
         {
-            throw GatewayRefusals.Unsupported(role is "assistant" ? $"{param}.tool_calls" : $"{param}.role", "Calling tools");
+            throw role is "function" ? GatewayRefusals.Unsupported($"{param}.role", "The role 'function'") : GatewayRefusals.Invalid($"{param}.role", Roles);
         }
 
-        if (role is not ("system" or "developer" or "user" or "assistant"))
+        if (BodyRules.TryGet(message, "name", out _))
         {
-            throw GatewayRefusals.Invalid($"{param}.role", "must be one of system, developer, user and assistant.");
+            BodyRules.RequiredText(message, "name", $"{param}.name");
         }
 
-        if (TryGet(message, "name", out _))
+        var hasCalls = CheckCalls(message, role, param, calls, needs);
+        CheckResult(message, role, param, calls);
+        if (BodyRules.TryGet(message, "content", out var content))
         {
-            RequiredText(message, "name", $"{param}.name");
+            CheckContent(content, $"{param}.content", needs);
         }
-
-        if (!TryGet(message, "content", out var content))
+        else if (!hasCalls)
         {
             throw GatewayRefusals.Missing($"{param}.content");
         }
-
-        CheckContent(content, $"{param}.content");
     }
 
-    private static void CheckContent(JsonElement content, string param)
+    private static bool CheckCalls(JsonElement message, string role, string param, HashSet<string> calls, List<Need> needs)
+    {
+        if (!BodyRules.TryGet(message, "tool_calls", out var made) || BodyRules.IsEmpty(made))
+        {
+            return false;
+        }
+
+        if (role is not "assistant")
+        {
+            throw GatewayRefusals.Invalid($"{param}.tool_calls", "belong to messages of the assistant.");
+        }
+
+        calls.UnionWith(ToolRules.CheckCalls(made, $"{param}.tool_calls"));
+        needs.Add(new Need(ModelFeatures.Tools, $"{param}.tool_calls", "Calling tools"));
+        return true;
+    }
+
+    private static void CheckResult(JsonElement message, string role, string param, HashSet<string> calls)
+    {
+        if (role is not "tool")
+        {
+            return;
+        }
+
+        var id = BodyRules.RequiredText(message, "tool_call_id", $"{param}.tool_call_id");
+        if (!calls.Contains(id))
+        {
+            throw GatewayRefusals.Invalid($"{param}.tool_call_id", $"is '{id}', but no earlier message of the assistant makes that call.");
+        }
+    }
+
+    private static void CheckContent(JsonElement content, string param, List<Need> needs)
     {
         if (content.ValueKind is JsonValueKind.String)
         {
-            Text(content, param);
+            BodyRules.Text(content, param);
             return;
         }
 
@@ -178,92 +124,65 @@ internal static class ChatRules
             throw GatewayRefusals.Invalid(param, "must be a string or an array of parts.");
         }
 
-        var index = 0;
-        foreach (var part in content.EnumerateArray())
+        foreach (var (part, name) in BodyRules.Items(content, param))
         {
-            CheckPart(part, string.Create(CultureInfo.InvariantCulture, $"{param}[{index++}]"));
+            CheckPart(part, name, needs);
         }
     }
 
-    private static void CheckPart(JsonElement part, string param)
+    private static void CheckPart(JsonElement part, string param, List<Need> needs)
     {
         if (part.ValueKind is not JsonValueKind.Object)
         {
             throw GatewayRefusals.Invalid(param, "must be an object with a 'type'.");
         }
 
-        if (RequiredText(part, "type", $"{param}.type") is var type and not "text")
+        var type = BodyRules.RequiredText(part, "type", $"{param}.type");
+        switch (type)
         {
-            throw GatewayRefusals.Unsupported(param, $"A part of type '{type}'");
-        }
+            case "text":
+                if (BodyRules.OptionalText(part, "text", $"{param}.text") is null)
+                {
+                    throw GatewayRefusals.Invalid($"{param}.text", "must be a string.");
+                }
 
-        if (!TryGet(part, "text", out var text) || text.ValueKind is not JsonValueKind.String)
-        {
-            throw GatewayRefusals.Invalid($"{param}.text", "must be a string.");
-        }
-
-        Text(text, $"{param}.text");
-    }
-
-    private static void CheckStop(JsonElement stop)
-    {
-        var isText = stop.ValueKind is JsonValueKind.String;
-        if (!isText && (stop.ValueKind is not JsonValueKind.Array || stop.GetArrayLength() > MostStops))
-        {
-            throw GatewayRefusals.Invalid("stop", "must be a string or an array of at most 4 strings.");
-        }
-
-        foreach (var text in isText ? [stop] : stop.EnumerateArray().ToArray())
-        {
-            if (text.ValueKind is not JsonValueKind.String || Text(text, "stop").Length == 0)
-            {
-                throw GatewayRefusals.Invalid("stop", "must hold strings that are not empty.");
-            }
+                return;
+            case "image_url":
+                CheckImage(part, param);
+                needs.Add(new Need(ModelFeatures.Images, param, "A picture in a message"));
+                return;
+            case "input_audio":
+                CheckAudio(part, param);
+                needs.Add(new Need(ModelFeatures.Audio, param, "Sound in a message"));
+                return;
+            case "file":
+                BodyRules.RequiredObject(part, "file", $"{param}.file");
+                needs.Add(new Need(ModelFeatures.Files, param, "A file in a message"));
+                return;
+            default:
+                throw GatewayRefusals.Unsupported(param, $"A part of type '{type}'");
         }
     }
 
-    // Only here is a text's encoding looked at: the parser lets broken UTF-8 and half surrogates through.
-    private static string Text(JsonElement value, string param)
+    private static void CheckImage(JsonElement part, string param)
     {
-        try
+        var isPlain = BodyRules.TryGet(part, "image_url", out var image) && image.ValueKind is JsonValueKind.String; // as Mistral's client may send it
+        var url = isPlain
+            ? BodyRules.Text(image, $"{param}.image_url")
+            : BodyRules.RequiredText(BodyRules.RequiredObject(part, "image_url", $"{param}.image_url"), "url", $"{param}.image_url.url");
+        if (!url.StartsWith("https://", StringComparison.OrdinalIgnoreCase) && !url.StartsWith("data:image/", StringComparison.OrdinalIgnoreCase))
         {
-            return value.GetString()!; // the callers know that it is a string
-        }
-        catch (InvalidOperationException)
-        {
-            throw GatewayRefusals.Invalid(param, "is not valid Unicode text.");
+            throw GatewayRefusals.Invalid(isPlain ? $"{param}.image_url" : $"{param}.image_url.url", "must be a picture as data:image/…;base64,… or an address that begins with https://.");
         }
     }
 
-    private static bool TryGet(JsonElement owner, string name, out JsonElement value) =>
-        owner.TryGetProperty(name, out value) && value.ValueKind is not JsonValueKind.Null;
-
-    private static bool IsEmpty(JsonElement value) => value.ValueKind switch
+    private static void CheckAudio(JsonElement part, string param)
     {
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => !value.EnumerateObject().Any(),
-        _ => false,
-    };
-
-    /// <summary>A number with its bounds, both allowed.</summary>
-    private sealed record NumberRule(string Name, double Least, double Most, bool IsWhole = false)
-    {
-        public void Check(JsonElement value)
+        var audio = BodyRules.RequiredObject(part, "input_audio", $"{param}.input_audio");
+        BodyRules.RequiredText(audio, "data", $"{param}.input_audio.data");
+        if (BodyRules.RequiredText(audio, "format", $"{param}.input_audio.format") is not ("wav" or "mp3"))
         {
-            if (IsWhole)
-            {
-                Whole(value);
-            }
-            else if (value.ValueKind is not JsonValueKind.Number || !(value.GetDouble() >= Least && value.GetDouble() <= Most))
-            {
-                throw Refused();
-            }
+            throw GatewayRefusals.Invalid($"{param}.input_audio.format", "must be wav or mp3.");
         }
-
-        public long Whole(JsonElement value) =>
-            value.ValueKind is JsonValueKind.Number && value.TryGetInt64(out var number) && number >= Least && number <= Most ? number : throw Refused();
-
-        private Refusal Refused() => GatewayRefusals.Invalid(Name, string.Create(CultureInfo.InvariantCulture,
-            $"must be a {(IsWhole ? "whole " : "")}number{(Most is long.MaxValue ? "" : Most is int.MaxValue ? $" of at least {Least}" : $" from {Least} to {Most}")}."));
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class Delivery(Metering metering, Hold hold, TimeProvide
     }
 
     /// <summary>Charges for what was delivered, or lets the hold go when nothing was. Durable when this returns.</summary>
-    public async Task CloseAsync(CallUsage delivered, CallOutcome outcome)
+    public async Task CloseAsync(CallUsage delivered, CallOutcome outcome, Measurement measurement)
     {
         await _entry;
         if (delivered.OutputTokens == 0)
@@ -40,7 +40,7 @@ internal sealed partial class Delivery(Metering metering, Hold hold, TimeProvide
             return;
         }
 
-        await metering.SettleAsync(hold.Id, delivered, outcome, Measurement.Engine, CancellationToken.None);
+        await metering.SettleAsync(hold.Id, delivered, outcome, measurement, CancellationToken.None);
     }
 
     private async Task EnterAsync(CallUsage delivered)

@@ -8,12 +8,11 @@ using Lodestone.Core;
 namespace Lodestone.Gateway;
 
 /// <summary>
-/// One answer as it comes from the engine: server-sent events whose data is an OpenAI chunk with the usage so far. Texts are
+/// One answer as it comes from our engine: server-sent events whose data is an OpenAI chunk with the usage so far. Texts are
 /// passed on as the JSON that the engine wrote, so a token costs no string. Disposing it early cancels the generation.
 /// </summary>
-internal sealed class EngineEvents : IAsyncDisposable
+internal sealed class EngineEvents : CallEvents
 {
-    private static readonly Uri ChatCompletions = new("v1/chat/completions", UriKind.Relative);
     private static readonly Uri Tokenize = new("tokenize", UriKind.Relative);
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -45,18 +44,17 @@ internal sealed class EngineEvents : IAsyncDisposable
         return answer.RootElement.GetProperty("count").GetInt64();
     }
 
+    /// <param name="path">Below <c>/v1</c>.</param>
     /// <exception cref="Refusal">The engine found something wrong with the request, or has no room for it.</exception>
     /// <exception cref="HttpRequestException">The engine is gone.</exception>
-    public static async Task<EngineEvents> OpenAsync(HttpClient engine, byte[] body, CancellationToken cancel)
+    public static async Task<EngineEvents> OpenAsync(HttpClient engine, string path, byte[] body, CancellationToken cancel)
     {
-        var response = await SendAsync(engine, ChatCompletions, body, cancel);
+        var response = await SendAsync(engine, new Uri($"v1/{path}", UriKind.Relative), body, cancel);
         return new EngineEvents(response, await response.Content.ReadAsStreamAsync(cancel));
     }
 
-    /// <summary>Waits until something has come.</summary>
-    /// <returns>False once the answer has ended as it should.</returns>
-    /// <exception cref="IOException">The engine is gone.</exception>
-    public async ValueTask<bool> WaitAsync(CancellationToken cancel)
+    /// <inheritdoc/>
+    public override async ValueTask<bool> WaitAsync(CancellationToken cancel)
     {
         if (_isDone)
         {
@@ -69,9 +67,8 @@ internal sealed class EngineEvents : IAsyncDisposable
         return !result.IsCompleted || !result.Buffer.IsEmpty ? true : throw new IOException("The engine's answer ended early.");
     }
 
-    /// <summary>Gives every whole event that has come to <paramref name="answer"/>.</summary>
-    /// <exception cref="IOException">The engine reported a failure.</exception>
-    public void Take(Answer answer)
+    /// <inheritdoc/>
+    public override void Take(Answer answer)
     {
         if (!_reader.TryRead(out var result))
         {
@@ -92,7 +89,7 @@ internal sealed class EngineEvents : IAsyncDisposable
         _reader.AdvanceTo(rest.Start, rest.End);
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await _reader.CompleteAsync();
         _response.Dispose();

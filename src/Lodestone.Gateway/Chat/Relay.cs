@@ -1,5 +1,4 @@
 using Lodestone.Billing;
-using Lodestone.Compute;
 using Lodestone.Core;
 using Microsoft.Extensions.Logging;
 
@@ -40,9 +39,9 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
     {
         for (var attempt = 1; !await TryAnswerAsync(call, cancel); attempt++)
         {
-            if (call.Answer.Delivered.OutputTokens > 0 || attempt == MostAttempts || !await call.Lease.FailOverAsync(cancel))
+            if (call.Answer.Delivered.OutputTokens > 0 || attempt == MostAttempts || !await call.Backend.FailOverAsync(cancel))
             {
-                throw GatewayRefusals.EngineLost();
+                throw call.Backend.Loss;
             }
 
             call.Answer.Restart();
@@ -54,7 +53,7 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
     {
         try
         {
-            await using var events = await KeepingAliveAsync(EngineEvents.OpenAsync(call.Lease.Http, call.Body, cancel), call.Answer);
+            await using var events = await KeepingAliveAsync(call.Backend.OpenAsync(call.Request, call.Size, cancel), call.Answer);
             var hasBegun = false;
             while (hasBegun ? await events.WaitAsync(cancel) : await KeepingAliveAsync(events.WaitAsync(cancel).AsTask(), call.Answer))
             {
@@ -72,6 +71,7 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
         }
         catch (Exception gone) when (EngineEvents.IsEngineGone(gone, cancel))
         {
+            call.Backend.Fail(gone);
             EngineGone(log, call.Model, call.Answer.Delivered.OutputTokens, gone);
             return false;
         }
@@ -99,12 +99,13 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
 
 /// <summary>A call that has been reserved and is about to be dispatched.</summary>
 /// <param name="Model">The model's name, for the log.</param>
-/// <param name="Lease">The engine.</param>
-/// <param name="Body">What the engine is asked.</param>
+/// <param name="Backend">What answers.</param>
+/// <param name="Request">What it is asked.</param>
+/// <param name="Size">What was reserved.</param>
 /// <param name="Answer">What the client gets.</param>
 /// <param name="Delivery">What the client pays for.</param>
 /// <param name="StartedAt">When the call came: a timestamp of the clock.</param>
-internal sealed record Call(string Model, WorkerLease Lease, byte[] Body, Answer Answer, Delivery Delivery, long StartedAt);
+internal sealed record Call(string Model, ICallBackend Backend, EngineRequest Request, CallSize Size, Answer Answer, Delivery Delivery, long StartedAt);
 
 /// <param name="Outcome">How the answer ended.</param>
 /// <param name="Fault">What to tell the client; absent when it has everything, or is gone.</param>

@@ -1,8 +1,6 @@
 using System.Buffers;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Text;
-using System.Text.Json;
 using Lodestone.Billing;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
@@ -11,134 +9,100 @@ namespace Lodestone.Gateway;
 
 /// <summary>
 /// Server-sent chunks: the role, texts, the finish reason, the usage where asked for, <c>[DONE]</c>. Chunks are put together
-/// from bytes that are the same each time and the engine's own JSON, straight into the response's buffer.
+/// from bytes that are the same each time and the engine's own JSON.
 /// </summary>
-internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, bool wantsUsage) : Answer
+internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, bool wantsUsage) : PipedAnswer(response)
 {
-    private readonly PipeWriter _body = response.BodyWriter;
-    private readonly byte[] _open = [.. "data: "u8, .. head.Open("chat.completion.chunk")];
+    private readonly byte[] _open = [.. "data: "u8, .. head.Open("chatcmpl-", "chat.completion.chunk")];
     private readonly byte[] _close = [.. wantsUsage ? ",\"usage\":null}\n\n"u8 : "}\n\n"u8];
-    private bool _hasRole;
-    private bool _hasNews;
+    private UInt128 _begun; // a bit for each choice
 
-    public override async Task FlushAsync(CancellationToken cancel)
+    protected override void WriteNews(EngineEvent made)
     {
-        if (_hasNews)
+        var bit = UInt128.One << made.Choice;
+        if ((_begun & bit) == 0)
         {
-            var made = Made;
-            await SendAsync(cancel);
-            Delivered = made;
-        }
-    }
-
-    public override async Task KeepAliveAsync(CancellationToken cancel)
-    {
-        Begin();
-        _body.Write(": waiting for the model\n\n"u8);
-        await SendAsync(cancel);
-    }
-
-    public override async Task EndAsync(CancellationToken cancel)
-    {
-        if (wantsUsage)
-        {
-            WriteUsage();
+            _begun |= bit;
+            WriteChunk(made.Choice, "{\"role\":\"assistant\",\"content\":\"\"}"u8, "null"u8, default);
         }
 
-        _body.Write("data: [DONE]\n\n"u8);
-        await SendAsync(cancel);
-    }
-
-    public override async Task FailAsync(Refusal refusal, CancellationToken cancel)
-    {
-        var error = new Dictionary<string, object?>(StringComparer.Ordinal)
+        if (made.Reasoning.Length > "\"\""u8.Length)
         {
-            ["message"] = refusal.Message,
-            ["type"] = refusal.Code.Status >= 500 ? "server_error" : "invalid_request_error",
-            ["param"] = refusal.Param,
-            ["code"] = refusal.Code.Code,
-            ["request_id"] = response.HttpContext.TraceIdentifier,
-        };
-        _body.Write("data: {\"error\":"u8);
-        _body.Write(JsonSerializer.SerializeToUtf8Bytes(error));
-        _body.Write("}\n\n"u8);
-        await SendAsync(cancel);
-    }
-
-    protected override void Write(EngineEvent made)
-    {
-        var hasText = made.Text.Length > "\"\""u8.Length;
-        if (!hasText && made.Finish.IsEmpty)
-        {
-            return; // the engine's own first chunk: until there is a token, an error still gets a status
+            WriteDelta(made.Choice, "{\"reasoning_content\":"u8, made.Reasoning, default);
         }
 
-        _hasNews = true;
-        if (!_hasRole)
+        if (made.Text.Length > "\"\""u8.Length)
         {
-            _hasRole = true;
-            Begin();
-            WriteChunk("{\"role\":\"assistant\",\"content\":\"\"}"u8, "null"u8);
+            WriteDelta(made.Choice, "{\"content\":"u8, made.Text, made.Logprobs);
         }
 
-        if (hasText)
+        if (!made.Calls.IsEmpty)
         {
-            WriteText(made.Text);
+            WriteDelta(made.Choice, "{\"tool_calls\":"u8, made.Calls, default);
         }
 
         if (!made.Finish.IsEmpty)
         {
-            WriteChunk("{}"u8, made.Finish);
+            WriteChunk(made.Choice, "{}"u8, made.Finish, default);
         }
     }
 
-    private void Begin()
+    protected override void WriteEnd()
     {
-        if (response.HasStarted)
+        if (wantsUsage)
         {
-            return; // with a comment
+            Body.Write(_open);
+            Body.Write(",\"choices\":[],\"usage\":"u8);
+            Body.Write(OpenAiUsage.Of(Made));
+            Body.Write("}\n\n"u8);
         }
 
-        response.ContentType = "text/event-stream; charset=utf-8";
-        response.Headers.CacheControl = "no-cache";
-        response.Headers["X-Accel-Buffering"] = "no";
+        Body.Write("data: [DONE]\n\n"u8);
     }
 
-    private async Task SendAsync(CancellationToken cancel)
+    protected override void WriteFailure(Refusal refusal, string requestId) => OpenAiError.WriteEvent(Body, refusal, requestId);
+
+    private void WriteDelta(int choice, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ReadOnlySpan<byte> logprobs)
     {
-        _hasNews = false;
-        await _body.FlushAsync(cancel);
-        cancel.ThrowIfCancellationRequested(); // the server takes bytes for a client that has gone, and drops them
+        Open(choice);
+        Body.Write(name);
+        Body.Write(value);
+        Body.Write("}"u8);
+        Close("null"u8, logprobs);
     }
 
-    private void WriteText(ReadOnlySpan<byte> text)
+    private void WriteChunk(int choice, ReadOnlySpan<byte> delta, ReadOnlySpan<byte> finish, ReadOnlySpan<byte> logprobs)
     {
-        _body.Write(_open);
-        _body.Write(",\"choices\":[{\"index\":0,\"delta\":{\"content\":"u8);
-        _body.Write(text);
-        _body.Write("},\"logprobs\":null,\"finish_reason\":null}]"u8);
-        _body.Write(_close);
+        Open(choice);
+        Body.Write(delta);
+        Close(finish, logprobs);
     }
 
-    private void WriteChunk(ReadOnlySpan<byte> delta, ReadOnlySpan<byte> finish)
+    private void Open(int choice)
     {
-        _body.Write(_open);
-        _body.Write(",\"choices\":[{\"index\":0,\"delta\":"u8);
-        _body.Write(delta);
-        _body.Write(",\"logprobs\":null,\"finish_reason\":"u8);
-        _body.Write(finish);
-        _body.Write("}]"u8);
-        _body.Write(_close);
+        Body.Write(_open);
+        if (choice == 0)
+        {
+            Body.Write(",\"choices\":[{\"index\":0,\"delta\":"u8);
+            return;
+        }
+
+        Body.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $",\"choices\":[{{\"index\":{choice},\"delta\":")));
     }
 
-    private void WriteUsage()
+    private void Close(ReadOnlySpan<byte> finish, ReadOnlySpan<byte> logprobs)
     {
-        _body.Write(_open);
-        _body.Write(",\"choices\":[],\"usage\":"u8);
-        _body.Write(Usage(Made));
-        _body.Write("}\n\n"u8);
+        Body.Write(",\"logprobs\":"u8);
+        Body.Write(logprobs.IsEmpty ? "null"u8 : logprobs);
+        Body.Write(",\"finish_reason\":"u8);
+        Body.Write(finish);
+        Body.Write("}]"u8);
+        Body.Write(_close);
     }
+}
 
-    private static byte[] Usage(CallUsage usage) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
+internal static class OpenAiUsage
+{
+    public static byte[] Of(CallUsage usage) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture,
         $$"""{"prompt_tokens":{{usage.InputTokens}},"completion_tokens":{{usage.OutputTokens}},"total_tokens":{{usage.InputTokens + usage.OutputTokens}}}"""));
 }

@@ -1,80 +1,107 @@
-using System.Buffers;
 using System.Text.Json;
-using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
 
 namespace Lodestone.Gateway;
 
-/// <summary>One JSON object when everything is there. Until then nothing is delivered, so a call that ends early costs nothing.</summary>
-internal sealed class WholeAnswer(HttpResponse response, AnswerHead head) : Answer
+/// <summary>OpenAI's <c>chat.completion</c>.</summary>
+internal sealed class WholeAnswer(HttpResponse response, AnswerHead head) : CollectedAnswer(response)
 {
-    // The inside of a JSON string: pieces of escaped text joined are escaped text.
-    private readonly ArrayBufferWriter<byte> _text = new(1024);
-    private byte[] _finish = [];
-
     /// <summary>The answer as text, for pages.</summary>
-    public string Text => JsonSerializer.Deserialize<string>(Quoted)!; // a JSON string
+    public string Text => Only.Text;
 
-    private byte[] Quoted => [(byte)'"', .. _text.WrittenSpan, (byte)'"'];
-
-    public override Task FlushAsync(CancellationToken cancel) => Task.CompletedTask;
-
-    public override void Restart()
-    {
-        base.Restart();
-        _text.ResetWrittenCount();
-    }
-
-    public override async Task EndAsync(CancellationToken cancel)
-    {
-        response.ContentType = "application/json";
-        await using (var json = new Utf8JsonWriter(response.BodyWriter))
-        {
-            WriteTo(json);
-        }
-
-        await response.BodyWriter.FlushAsync(cancel);
-    }
-
-    /// <summary>Never needed: nothing is sent before the end, so errors go out with a status of their own.</summary>
-    public override Task FailAsync(Refusal refusal, CancellationToken cancel) => throw refusal;
-
-    protected override void Write(EngineEvent made)
-    {
-        if (!made.Text.IsEmpty)
-        {
-            _text.Write(made.Text[1..^1]);
-        }
-
-        if (!made.Finish.IsEmpty)
-        {
-            _finish = made.Finish.ToArray();
-        }
-    }
-
-    private void WriteTo(Utf8JsonWriter json)
+    protected override void WriteTo(Utf8JsonWriter json)
     {
         json.WriteStartObject();
-        head.WriteTo(json, "chat.completion");
+        head.WriteTo(json, "chatcmpl-", "chat.completion");
         json.WriteStartArray("choices");
+        foreach (var choice in Choices)
+        {
+            WriteChoice(json, choice);
+        }
+
+        json.WriteEndArray();
+        json.WritePropertyName("usage");
+        json.WriteRawValue(OpenAiUsage.Of(Made), skipInputValidation: true);
+        json.WriteEndObject();
+    }
+
+    private static void WriteChoice(Utf8JsonWriter json, CollectedChoice choice)
+    {
         json.WriteStartObject();
-        json.WriteNumber("index", 0);
+        json.WriteNumber("index", choice.Index);
         json.WriteStartObject("message");
         json.WriteString("role", "assistant");
-        json.WritePropertyName("content");
-        json.WriteRawValue(Quoted, skipInputValidation: true);
+        if (choice.HasText || choice.Calls.Count == 0)
+        {
+            json.WritePropertyName("content");
+            json.WriteRawValue(choice.QuotedText, skipInputValidation: true);
+        }
+        else
+        {
+            json.WriteNull("content");
+        }
+
         json.WriteNull("refusal");
+        if (choice.HasReasoning)
+        {
+            json.WritePropertyName("reasoning_content");
+            json.WriteRawValue(choice.QuotedReasoning, skipInputValidation: true);
+        }
+
+        WriteCalls(json, choice.Calls);
         json.WriteEndObject();
-        json.WriteNull("logprobs");
-        json.WritePropertyName("finish_reason");
-        json.WriteRawValue(_finish, skipInputValidation: true);
+        WriteLogprobs(json, choice.Logprobs);
+        json.WriteString("finish_reason", choice.Finish);
         json.WriteEndObject();
+    }
+
+    private static void WriteCalls(Utf8JsonWriter json, IList<CollectedCall> calls)
+    {
+        if (calls.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("tool_calls");
+        foreach (var call in calls)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", call.Id);
+            json.WriteString("type", "function");
+            json.WriteStartObject("function");
+            json.WriteString("name", call.Name);
+            json.WriteString("arguments", call.Arguments);
+            json.WriteEndObject();
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
-        json.WriteStartObject("usage");
-        json.WriteNumber("prompt_tokens", Made.InputTokens);
-        json.WriteNumber("completion_tokens", Made.OutputTokens);
-        json.WriteNumber("total_tokens", Made.InputTokens + Made.OutputTokens);
-        json.WriteEndObject();
+    }
+
+    private static void WriteLogprobs(Utf8JsonWriter json, List<byte[]> pieces)
+    {
+        if (pieces.Count == 0)
+        {
+            json.WriteNull("logprobs");
+            return;
+        }
+
+        json.WriteStartObject("logprobs");
+        json.WriteStartArray("content");
+        foreach (var piece in pieces)
+        {
+            using var document = JsonDocument.Parse(piece);
+            if (BodyRules.TryGet(document.RootElement, "content", out var tokens) && tokens.ValueKind is JsonValueKind.Array)
+            {
+                foreach (var token in tokens.EnumerateArray())
+                {
+                    token.WriteTo(json);
+                }
+            }
+        }
+
+        json.WriteEndArray();
+        json.WriteNull("refusal");
         json.WriteEndObject();
     }
 }

@@ -7,7 +7,7 @@ namespace Lodestone.Hub;
 /// Writes what cards declare as edges, whenever main moves; and keeps in the edges to a repository what it is called and licensed as,
 /// so that both outlive it. Each public model that was made from one of this server is announced once, whichever of the two came first.
 /// </summary>
-internal sealed class LineageKeeping(HubDb db, RepoStore store, RepoRefresh refresh, Tasks tasks, HubOptions options, TimeProvider clock)
+internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks, HubOptions options, TimeProvider clock)
     : IEventHandler<RepoPublished>, IEventHandler<RepoChanged>, IEventHandler<RepoDeleted>
 {
     private const int MostParents = 200;
@@ -32,7 +32,7 @@ internal sealed class LineageKeeping(HubDb db, RepoStore store, RepoRefresh refr
             return; // deleted meanwhile
         }
 
-        var facts = await refresh.FactsAsync(repo, store.Open(repo.Id), cancel);
+        var facts = await refresh.KnownFactsAsync(repo.Id, cancel);
         await DeclareAsync(repo, facts, cancel);
         await DescribeAsync(repo, facts, cancel);
         await AnnounceAsync(repo.Id, cancel);

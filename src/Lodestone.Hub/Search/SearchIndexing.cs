@@ -42,7 +42,7 @@ internal sealed partial class SearchIndexing(HubDb db, RepoStore store, RepoRefr
         var source = string.Join(' ', new[] { repo.PathLower, tree.Find("README.md")?.Id.ToString() }.Concat(headers.Select(f => f.Id.ToString())));
         if (await text.SourceAsync(repo.Id, cancel) != source)
         {
-            var facts = await refresh.FactsAsync(repo, git, cancel);
+            var facts = await refresh.KnownFactsAsync(repo.Id, cancel);
             await text.SetAsync(repo.Id, source, await WordsAsync(repo, tree, facts, headers, cancel), cancel);
         }
     }

@@ -52,9 +52,9 @@ public sealed class EngineProcess : IAsyncLifetime
     public async Task<JsonElement> Health() => await Client.GetFromJsonAsync<JsonElement>("/health");
 
     /// <summary>Streams an answer and returns its chunks; the last line is checked to be the end mark.</summary>
-    public async Task<IReadOnlyList<JsonElement>> Stream(object body)
+    public async Task<IReadOnlyList<JsonElement>> Stream(object body, string path = "/v1/chat/completions")
     {
-        using var response = await Client.PostAsJsonAsync("/v1/chat/completions", body);
+        using var response = await Client.PostAsJsonAsync(path, body);
         var lines = (await response.Content.ReadAsStringAsync()).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
         Assert.Equal("data: [DONE]", lines[^1]);

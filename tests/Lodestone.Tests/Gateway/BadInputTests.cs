@@ -233,9 +233,9 @@ public sealed class BadInputTests
         yield return ("""{"messages":[{"role":"user","content":"Hi"},{"role":"user"}]}""", Missing, "messages[1].content");
         yield return ("""{"messages":[{"role":"user","content":5}]}""", Invalid, "messages[0].content");
         yield return ("""{"messages":[{"role":"user","content":[{"type":"text"}]}]}""", Invalid, "messages[0].content[0].text");
-        yield return ("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"x"}}]}]}""", Unsupported, "messages[0].content[1]");
-        yield return ("""{"messages":[{"role":"tool","content":"Hi","tool_call_id":"1"}]}""", Unsupported, "messages[0].role");
-        yield return ("""{"messages":[{"role":"assistant","tool_calls":[{}]}]}""", Unsupported, "messages[0].tool_calls");
+        yield return ("""{"messages":[{"role":"user","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"https://example.org/x.png"}}]}]}""", Unsupported, "messages[0].content[1]");
+        yield return ("""{"messages":[{"role":"tool","content":"Hi","tool_call_id":"1"}]}""", Invalid, "messages[0].tool_call_id");
+        yield return ("""{"messages":[{"role":"assistant","tool_calls":[{}]}]}""", Missing, "messages[0].tool_calls[0].id");
         yield return ("""{"temperature":-0.1}""", Invalid, "temperature");
         yield return ("""{"temperature":2.1}""", Invalid, "temperature");
         yield return ("""{"temperature":1e999}""", Invalid, "temperature");

@@ -102,13 +102,13 @@ public sealed class NotificationsTests
         var hook = new { url = receiver.Url, watched = new[] { new { type = "user", name = "alice" } }, domains = new[] { "discussion" } };
         (await alice.PostAsJsonAsync("/api/settings/webhooks", hook)).EnsureSuccessStatusCode();
 
-        (await carol.PostAsJsonAsync("/api/models/alice/compass/discussions", new { title = "Weights do not load", description = "Ask @bob, not mail@bob.example or @nobody." })).EnsureSuccessStatusCode();
+        (await carol.PostAsJsonAsync("/api/models/alice/compass/discussions", new { title = "Weights do not load", description = "Ask @Bob., not mail@bob.example, `@acme`, `@carol` or @nobody." })).EnsureSuccessStatusCode();
         await sink.CountAsync(2);
         (await alice.PostAsJsonAsync("/api/models/alice/compass/discussions/1/comment", new { comment = "Look again." })).EnsureSuccessStatusCode();
         await sink.CountAsync(3);
         (await carol.PostAsJsonAsync("/api/models/alice/compass/discussions/1/status", new { status = "closed" })).EnsureSuccessStatusCode();
         await sink.CountAsync(4);
-        (await alice.PostAsJsonAsync("/api/models/alice/secret/discussions", new { title = "For nobody else", description = "@carol cannot see this" })).EnsureSuccessStatusCode();
+        (await alice.PostAsJsonAsync("/api/models/alice/secret/discussions", new { title = "For nobody else", description = "@carol cannot see this, `@bob` is code" })).EnsureSuccessStatusCode();
         (await alice.DeleteAsync("/api/models/alice/compass/discussions/1")).EnsureSuccessStatusCode();
         await receiver.CountAsync(5);
 
