@@ -103,6 +103,7 @@ public static class HubModule
         repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
+        repo.MapReach();
         repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
@@ -165,7 +166,7 @@ public static class HubModule
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();
-        services.AddEventHandler<RepoChanged, FindDerivations>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
+        services.AddEventHandler<DerivativeDeclared, TellOfDerivative>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
@@ -256,6 +257,7 @@ public static class HubModule
         services.AddScoped<TrafficSalts>();
         services.AddScoped<TrafficWriting>();
         services.AddScoped<Metrics>();
+        services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
     }
@@ -263,6 +265,7 @@ public static class HubModule
     private static void AddLineage(this IServiceCollection services)
     {
         services.AddEventHandler<RepoPublished, LineageKeeping>(lastOf: e => e.RepoId);
+        services.AddEventHandler<RepoChanged, LineageKeeping>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
