@@ -21,6 +21,7 @@ public static class CoreModule
         services.AddSingleton<Database>();
         services.AddSingleton<OutboxSignal>();
         services.AddSingleton<ModuleData>();
+        services.AddSingleton<Announcements>();
         services.AddSingleton<CoreDbs>();
         services.AddSingleton<SchemaRunner>();
         services.AddHashFolder(BlobsFolder);
@@ -61,9 +62,13 @@ public static class CoreModule
     }
 
     /// <summary>Has <typeparamref name="THandler"/> hear every published <typeparamref name="T"/>, at least once.</summary>
-    public static IServiceCollection AddEventHandler<T, THandler>(this IServiceCollection services)
+    /// <param name="services">To add to.</param>
+    /// <param name="lastOf">
+    /// For a handler that looks at how things are now: what an event is about. Of events that are delivered together it hears only the last about each.
+    /// </param>
+    public static IServiceCollection AddEventHandler<T, THandler>(this IServiceCollection services, Func<T, object>? lastOf = null)
         where THandler : class, IEventHandler<T> =>
-        services.AddScoped<THandler>().AddSingleton(EventSubscription.Of<T, THandler>());
+        services.AddScoped<THandler>().AddSingleton(EventSubscription.Of<T, THandler>(lastOf));
 
     /// <summary>Has <typeparamref name="THandler"/> do the leased tasks of one kind.</summary>
     public static IServiceCollection AddTaskHandler<THandler>(this IServiceCollection services, string kind)

@@ -11,6 +11,9 @@ internal static class HubAnswer
     public static IResult Json<T>(T value, JsonTypeInfo<T> type, string? mediaType = null) => Results.Json(value, type, mediaType);
 
     public static readonly string NotAPage = "default-src 'none'; sandbox";
+
+    /// <summary>The same for a drawing, which may colour itself.</summary>
+    public static readonly string Drawing = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
 }
 
 internal static class HubBody

@@ -23,7 +23,9 @@ public static class HubModule
         services.AddModuleDb<HubDb>("hub");
         RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
-        services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
+        services.AddSingleton<Settling>();
+        services.AddHostedService(p => p.GetRequiredService<Settling>());
+        services.AddSingleton(p => new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories, p.GetRequiredService<Settling>()));
         services.AddSingleton<UploadPack>();
         services.AddSingleton(new PushLimits());
         services.AddTaskHandler<Repacking>(Repacking.Kind);
@@ -42,6 +44,7 @@ public static class HubModule
         services.AddEventHandler<RepoDeleted, ForgetDeletedRepo>();
         services.AddTraffic();
         services.AddLineage();
+        services.AddLeaderboards();
         services.AddScoped<StorageQuota>();
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
@@ -51,6 +54,7 @@ public static class HubModule
         services.AddScoped<LargeFileIntake>();
         services.AddGates();
         services.AddScoped<RepoAccess>();
+        services.AddSingleton<HeadMoves>();
         services.AddScoped<RepoRefresh>();
         services.AddScoped<RepoRelations>();
         services.AddScoped<RepoSummaries>();
@@ -61,7 +65,7 @@ public static class HubModule
         services.AddCommunity();
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
-        services.AddEventHandler<RepoPublished, PricedModels>();
+        services.AddEventHandler<RepoPublished, PricedModels>(lastOf: e => e.RepoId);
         services.AddPages();
         services.AddNews();
         return services.AddXet();
@@ -83,7 +87,9 @@ public static class HubModule
         hub.MapWebhooks();
         routes.MapUnsubscribe();
         hub.MapCollections();
+        routes.MapLeaderboards();
         routes.MapGates();
+        routes.MapCollectionGates();
         routes.MapStorage();
         routes.MapSweeps();
         routes.MapTakeDowns();
@@ -97,6 +103,7 @@ public static class HubModule
         repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
+        repo.MapReach();
         repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
@@ -108,6 +115,7 @@ public static class HubModule
         repo.MapCommitUpload();
         repo.MapXetTokens();
         repo.MapAccessRequests();
+        repo.MapDatasetLeaderboard();
         foreach (var place in (string[])["/{owner:account}/{name}", "/{type:repoPrefix}/{owner}/{name}"])
         {
             hub.MapGroup(place).MapResolve();
@@ -136,6 +144,7 @@ public static class HubModule
         services.AddScoped<ListFacets>();
         services.AddScoped<ProfileCards>();
         services.AddScoped<ModelFamily>();
+        services.AddScoped<RepoTies>();
         services.AddScoped<NamespaceContent>();
         services.AddScoped<CountContent>(p => p.GetRequiredService<NamespaceContent>().CountAsync);
         services.AddSingleton(new NavItem("Models", "/models", 10, NavAudience.Everyone));
@@ -157,7 +166,7 @@ public static class HubModule
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();
-        services.AddEventHandler<RepoChanged, FindDerivations>();
+        services.AddEventHandler<DerivativeDeclared, TellOfDerivative>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
@@ -171,7 +180,7 @@ public static class HubModule
         services.AddSingleton(new NavItem("Collections", "/collections", 50, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton<WebhookSecrets>();
         services.AddScoped<Webhooks>();
-        services.AddEventHandler<RepoChanged, WebhookQueue>();
+        services.AddEventHandler<RepoChanged, WebhookQueue>(lastOf: e => e.RepoId);
         services.AddEventHandler<DiscussionChanged, RecordDiscussion>();
         services.AddEventHandler<CommentChanged, RecordComment>();
         services.AddTaskHandler<WebhookSending>(WebhookSending.Kind);
@@ -182,12 +191,16 @@ public static class HubModule
     private static void AddGates(this IServiceCollection services)
     {
         services.AddSingleton<GrantsLately>();
+        services.AddSingleton<GateMemory>();
         services.AddSingleton<GatedDownloads>();
         services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
         services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
+        services.AddTaskHandler<LicencesDue>(LicencesDue.Kind);
         services.AddHostedService<GateCare>();
         services.AddScoped<Gates>();
         services.AddScoped<GateEditing>();
+        services.AddScoped<GateMembers>();
+        services.AddScoped<CollectionGates>();
         services.AddScoped<GateViews>();
         services.AddScoped<GatePlaces>();
         services.AddScoped<AccessBoards>();
@@ -244,13 +257,15 @@ public static class HubModule
         services.AddScoped<TrafficSalts>();
         services.AddScoped<TrafficWriting>();
         services.AddScoped<Metrics>();
+        services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
     }
 
     private static void AddLineage(this IServiceCollection services)
     {
-        services.AddEventHandler<RepoPublished, LineageKeeping>();
+        services.AddEventHandler<RepoPublished, LineageKeeping>(lastOf: e => e.RepoId);
+        services.AddEventHandler<RepoChanged, LineageKeeping>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);
@@ -259,12 +274,21 @@ public static class HubModule
         services.AddSingleton(LicenceFacts.Shipped());
     }
 
+    private static void AddLeaderboards(this IServiceCollection services)
+    {
+        services.AddScoped<Leaderboards>();
+        services.AddScoped<LeaderboardLists>();
+        services.AddScoped<Submissions>();
+        services.AddScoped<RepoScores>();
+        services.AddSingleton(new NavItem("Leaderboards", "/leaderboards", 51, NavAudience.SignedIn, NavPlace.Menu));
+    }
+
     private static void AddSearch(this IServiceCollection services)
     {
         services.AddSingleton<RepoCatalogue>();
         services.AddSingleton<FullText>();
         services.AddScoped<WideSearch>();
-        services.AddEventHandler<RepoPublished, SearchIndexing>();
+        services.AddEventHandler<RepoPublished, SearchIndexing>(lastOf: e => e.RepoId);
         services.AddTaskHandler<SearchRebuilding>(SearchRebuilding.Kind);
         services.AddHostedService<SearchCare>();
     }

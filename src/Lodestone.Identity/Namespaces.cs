@@ -15,6 +15,13 @@ public sealed class Namespaces
         ? null
         : await _db.Namespaces.AsNoTracking().Named(name).SingleOrDefaultAsync(cancel);
 
+    /// <summary>Those of the given names, in any case, that somebody has.</summary>
+    public async Task<IReadOnlyList<Namespace>> ByNameAsync(IReadOnlyCollection<string> names, CancellationToken cancel)
+    {
+        var lowered = names.Select(Namespace.Lower).ToList();
+        return lowered.Count == 0 ? [] : await _db.Namespaces.AsNoTracking().Where(n => lowered.Contains(n.LoweredName)).ToListAsync(cancel);
+    }
+
     /// <summary>Those of the given that exist.</summary>
     public async Task<IReadOnlyDictionary<Guid, Namespace>> ByIdAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
         await _db.Namespaces.AsNoTracking().Where(n => ids.Contains(n.Id)).ToDictionaryAsync(n => n.Id, cancel);

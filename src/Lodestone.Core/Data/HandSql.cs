@@ -1,7 +1,12 @@
 using System.Data.Common;
 using System.Globalization;
+using Npgsql;
+using NpgsqlTypes;
 
 namespace Lodestone.Core;
+
+/// <summary>A JSON object for a <c>jsonb</c> column, passed to hand-written SQL.</summary>
+public sealed record JsonText(string Value);
 
 /// <summary>Hand-written SQL on an open connection, for the few steps whose budget is below what mapping objects costs.</summary>
 public static class HandSql
@@ -15,7 +20,7 @@ public static class HandSql
         {
             var parameter = command.CreateParameter();
             parameter.ParameterName = string.Create(CultureInfo.InvariantCulture, $"@p{i}");
-            parameter.Value = sql.GetArgument(i) ?? DBNull.Value;
+            parameter.Take(sql.GetArgument(i));
             command.Parameters.Add(parameter);
             names[i] = parameter.ParameterName;
         }
@@ -30,5 +35,14 @@ public static class HandSql
     {
         await using var command = connection.Command(sql);
         return await command.ExecuteNonQueryAsync(cancel);
+    }
+
+    internal static void Take(this DbParameter parameter, object? value)
+    {
+        parameter.Value = value is JsonText json ? json.Value : value ?? DBNull.Value;
+        if (value is JsonText && parameter is NpgsqlParameter postgres)
+        {
+            postgres.NpgsqlDbType = NpgsqlDbType.Jsonb; // it would take the text for text, which the column does not take
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
@@ -26,16 +25,8 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
     public void Publish<T>(T happened)
         where T : notnull
     {
-        var now = data.Clock.GetUtcNow();
         _hasPublished = true;
-        Outbox.Add(new OutboxEvent
-        {
-            Id = data.EventIds.Next(),
-            Type = typeof(T).Name,
-            Payload = JsonSerializer.Serialize(happened, JsonSerializerOptions.Web),
-            CreatedAt = now,
-            DueAt = now,
-        });
+        Outbox.Add(OutboxEvent.Of(happened, data));
     }
 
     public override async Task<int> SaveChangesAsync(bool acceptAllChangesOnSuccess, CancellationToken cancellationToken = default)

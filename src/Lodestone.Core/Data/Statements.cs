@@ -96,7 +96,7 @@ public sealed class Statements : IDisposable
         {
             for (var i = 0; i < sql.ArgumentCount; i++)
             {
-                command.Parameters[i].Value = sql.GetArgument(i) ?? DBNull.Value;
+                command.Parameters[i].Take(sql.GetArgument(i));
             }
         }
 

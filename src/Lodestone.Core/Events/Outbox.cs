@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace Lodestone.Core;
 
 /// <summary>An event that waits for its handlers, written in the same save as the change it tells of.</summary>
@@ -18,6 +20,40 @@ public sealed class OutboxEvent
 
     /// <summary>Not delivered before this instant: moved forward while a server delivers it, and further after a failure.</summary>
     public DateTimeOffset DueAt { get; init; }
+
+    internal static OutboxEvent Of<T>(T happened, ModuleData data)
+        where T : notnull
+    {
+        var now = data.Clock.GetUtcNow();
+        return new OutboxEvent
+        {
+            Id = data.EventIds.Next(),
+            Type = typeof(T).Name,
+            Payload = JsonSerializer.Serialize(happened, JsonSerializerOptions.Web),
+            CreatedAt = now,
+            DueAt = now,
+        };
+    }
+}
+
+/// <summary>Announces events from hand-written SQL, as <see cref="ModuleDb.Publish"/> does from a context.</summary>
+public sealed class Announcements(ModuleData data)
+{
+    /// <summary>Goes out when the transaction is committed and <see cref="Wake"/> called; without the call a second later.</summary>
+    public Task<int> AddAsync<T>(Statements sql, T happened, CancellationToken cancel)
+        where T : notnull
+    {
+        var (added, database) = (OutboxEvent.Of(happened, data), data.Database);
+        return sql.ExecuteAsync(
+            $"""
+            insert into core_outbox (id, type, payload, created_at, due_at)
+            values ({added.Id}, {added.Type}, {new JsonText(added.Payload)}, {database.Instant(added.CreatedAt)}, {database.Instant(added.DueAt)})
+            """,
+            cancel);
+    }
+
+    /// <summary>To be called after the commit.</summary>
+    public void Wake() => data.Outbox.Wake();
 }
 
 /// <summary>Tells the delivery loop of this server that something was published. A hint: the loop also looks by itself.</summary>

@@ -53,11 +53,11 @@ internal sealed partial class OutboxDelivery(
         await using var db = contexts.Open(file);
         var events = await ClaimAsync(db, cancel);
         var handled = new List<Guid>();
-        foreach (var happened in events)
+        foreach (var (happened, hearers) in HearersOf(events))
         {
             try
             {
-                await HandleAsync(happened, cancel);
+                await HandleAsync(happened, hearers, cancel);
                 handled.Add(happened.Id);
             }
             catch (Exception failure) when (failure is not OperationCanceledException)
@@ -92,9 +92,18 @@ internal sealed partial class OutboxDelivery(
         return [.. claimed.OrderBy(e => e.Id)];
     }
 
-    private async Task HandleAsync(OutboxEvent happened, CancellationToken cancel)
+    /// <summary>In order of the events; a handler that needs only the last of some is not among the hearers of the others.</summary>
+    private IEnumerable<(OutboxEvent Event, IReadOnlyList<EventSubscription> Hearers)> HearersOf(List<OutboxEvent> events)
     {
-        foreach (var subscription in _subscriptions[happened.Type])
+        var spared = new HashSet<(EventSubscription, object)>();
+        return Enumerable.Reverse(events)
+            .Select(e => (e, (IReadOnlyList<EventSubscription>)[.. _subscriptions[e.Type].Where(s => s.SubjectOf(e) is not { } subject || spared.Add((s, subject)))]))
+            .Reverse();
+    }
+
+    private async Task HandleAsync(OutboxEvent happened, IEnumerable<EventSubscription> hearers, CancellationToken cancel)
+    {
+        foreach (var subscription in hearers)
         {
             await using var scope = scopes.CreateAsyncScope();
             await subscription.Deliver(scope.ServiceProvider, happened, cancel);
@@ -109,12 +118,27 @@ internal sealed partial class OutboxDelivery(
 }
 
 /// <summary>One handler's interest in one type of event.</summary>
-internal sealed record EventSubscription(string Type, Func<IServiceProvider, OutboxEvent, CancellationToken, Task> Deliver)
+/// <param name="SubjectOf">What the event is about, where the handler needs only the last of several about it; else null.</param>
+internal sealed record EventSubscription(
+    string Type, Func<OutboxEvent, object?> SubjectOf, Func<IServiceProvider, OutboxEvent, CancellationToken, Task> Deliver)
 {
-    public static EventSubscription Of<T, THandler>()
-        where THandler : class, IEventHandler<T> => new(typeof(T).Name, static (services, happened, cancel) =>
+    public static EventSubscription Of<T, THandler>(Func<T, object>? lastOf)
+        where THandler : class, IEventHandler<T> => new(
+            typeof(T).Name,
+            happened => lastOf is not null && TryRead<T>(happened) is { } read ? lastOf(read) : null,
+            static (services, happened, cancel) => services.GetRequiredService<THandler>().HandleAsync(happened.Id, Read<T>(happened), cancel));
+
+    private static T Read<T>(OutboxEvent happened) => JsonSerializer.Deserialize<T>(happened.Payload, JsonSerializerOptions.Web)!; // written by Publish from a non-null value
+
+    private static T? TryRead<T>(OutboxEvent happened)
     {
-        var payload = JsonSerializer.Deserialize<T>(happened.Payload, JsonSerializerOptions.Web)!; // written by Publish from a non-null value
-        return services.GetRequiredService<THandler>().HandleAsync(happened.Id, payload, cancel);
-    });
+        try
+        {
+            return Read<T>(happened);
+        }
+        catch (JsonException)
+        {
+            return default; // its delivery fails and says so; that of the others does not
+        }
+    }
 }

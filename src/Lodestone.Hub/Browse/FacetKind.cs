@@ -36,6 +36,7 @@ internal sealed record FacetKind(string Title, string Key, string Prefix, Func<L
         new("Format", "format", FormatPrefix, s => s.Format, (s, v) => s with { Format = v }),
         new("Language", "language", CardNames.Language, s => s.Language, (s, v) => s with { Language = v }),
         License,
+        new("Data set", "dataset", "dataset:", s => s.Dataset, (s, v) => s with { Dataset = v }),
         new("Base model", "base", BasePrefix, s => s.Base, (s, v) => s with { Base = v }),
     ];
 

@@ -44,6 +44,9 @@ internal sealed record ListSearch
     /// <summary>Of models: <c>owner/name</c> of what they were made from.</summary>
     public string? Base { get; init; }
 
+    /// <summary>Of models: <c>owner/name</c> of what they were trained on.</summary>
+    public string? Dataset { get; init; }
+
     /// <summary><c>served</c>: those that the inference API answers for; <c>evaluated</c>: those whose card has results; <c>gated</c>: those that must be asked for.</summary>
     public string? Is { get; init; }
 

@@ -43,6 +43,10 @@ internal sealed record MachineFit(int Gigabytes, int Bits, int Context)
     /// <summary>What a model of so many parameters needs.</summary>
     public double Bytes(double parameters) => (parameters * Bits / 8 * Overhead) + (Context * CacheOfBillion * Math.Sqrt(parameters / 1e9));
 
+    /// <summary>The smallest of <see cref="Memories"/> that holds a file of so many bytes and a context for it, by the same estimate; null when none does.</summary>
+    public static int? SmallestFor(long fileBytes, long parameters, int context) =>
+        Memories.Cast<int?>().FirstOrDefault(m => fileBytes + (context * CacheOfBillion * Math.Sqrt(parameters / 1e9)) <= m * Gigabyte);
+
     /// <summary>Null unless a memory is given that is on offer; what else is missing is taken as most people have it.</summary>
     public static MachineFit? Read(string memory, string bits, string context) =>
         Known(memory, Memories) is { } gigabytes ? new MachineFit(gigabytes, Known(bits, Widths) ?? 4, Known(context, Contexts) ?? 8192) : null;

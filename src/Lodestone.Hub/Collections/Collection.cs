@@ -1,4 +1,3 @@
-using System.Text;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 
@@ -12,8 +11,6 @@ internal sealed class Collection
     public const int LongestDescription = 150;
 
     public static readonly IReadOnlyList<string> Themes = ["orange", "blue", "green", "purple", "pink", "indigo"];
-
-    private const int LongestSlug = 60;
 
     public required Guid Id { get; init; }
 
@@ -44,7 +41,7 @@ internal sealed class Collection
     public required DateTimeOffset UpdatedAt { get; set; }
 
     /// <summary><c>owner/title-id</c>. It changes with the title; the id at its end alone counts.</summary>
-    public string Slug => $"{OwnerName}/{Slugify(Title)}-{PublicId.ToHub(Id)}";
+    public string Slug => $"{OwnerName}/{Slugs.Of(Title, Id, "collection")}";
 
     public string Href => $"/collections/{Slug}";
 
@@ -53,26 +50,7 @@ internal sealed class Collection
         caller.CanWrite(OwnerId, TokenScope.WriteCollections) || (CreatedBy == caller.Id && caller.CanContribute(OwnerId, TokenScope.WriteCollections));
 
     /// <summary>The id in any slug that a collection has had, or in the id alone; <see cref="Guid.Empty"/>, which nothing has, where there is none.</summary>
-    public static Guid IdOf(string slug) => slug.Length >= 24 && PublicId.TryParseHub(slug[^24..], out var id) ? id : Guid.Empty;
-
-    private static string Slugify(string title)
-    {
-        var slug = new StringBuilder(title.Length);
-        foreach (var letter in title.ToLowerInvariant())
-        {
-            if (char.IsAsciiLetterOrDigit(letter))
-            {
-                slug.Append(letter);
-            }
-            else if (slug.Length > 0 && slug[^1] != '-')
-            {
-                slug.Append('-');
-            }
-        }
-
-        var text = slug.ToString(0, Math.Min(slug.Length, LongestSlug)).Trim('-');
-        return text.Length == 0 ? "collection" : text;
-    }
+    public static Guid IdOf(string slug) => Slugs.IdOf(slug);
 }
 
 /// <summary>One thing in a collection: a repository or another collection.</summary>

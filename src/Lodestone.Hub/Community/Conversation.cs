@@ -10,11 +10,17 @@ internal sealed record ConversationItem(DiscussionEvent Event, Comment? Comment,
 
 /// <summary>A discussion with its events in order and everybody in it.</summary>
 /// <param name="People">By id; those whose account is gone are missing.</param>
-internal sealed record Conversation(Discussion Discussion, IReadOnlyList<ConversationItem> Items, IReadOnlyDictionary<Guid, Namespace> People);
+internal sealed record Conversation(Discussion Discussion, IReadOnlyList<ConversationItem> Items, IReadOnlyDictionary<Guid, Namespace> People)
+{
+    /// <summary>Those whom its texts name with an @ and who are here: from names in any case to names as their owners write them.</summary>
+    public required IReadOnlyDictionary<string, string> Mentioned { get; init; }
+}
 
 /// <summary>Reads conversations.</summary>
 internal sealed class Conversations(HubDb db, Namespaces namespaces)
 {
+    private const int MostMentioned = 200;
+
     public async Task<Conversation> ReadAsync(Discussion discussion, CancellationToken cancel)
     {
         var events = await db.DiscussionEvents.AsNoTracking().Where(e => e.DiscussionId == discussion.Id).OrderBy(e => e.Position).ToListAsync(cancel);
@@ -38,6 +44,11 @@ internal sealed class Conversations(HubDb db, Namespaces namespaces)
             .Concat(comments.Values.SelectMany(c => (Guid[])[c.UpdatedBy, c.HiddenBy ?? c.UpdatedBy]))
             .Concat(edits.Select(e => e.AuthorId)).Concat(reactions.Select(r => r.UserId)).Append(discussion.AuthorId);
         var people = await namespaces.ByIdAsync([.. ids.Distinct()], cancel);
-        return new Conversation(discussion, [.. events.Select(e => new ConversationItem(e, comments.GetValueOrDefault(e.Id), [.. editsOf[e.Id]], [.. reactionsOf[e.Id]]))], people);
+        var names = comments.Values.Select(c => c.Text).Concat(edits.Select(e => e.Text)).SelectMany(Mentions.In).Distinct(StringComparer.OrdinalIgnoreCase).Take(MostMentioned);
+        var mentioned = await namespaces.ByNameAsync([.. names], cancel);
+        return new Conversation(discussion, [.. events.Select(e => new ConversationItem(e, comments.GetValueOrDefault(e.Id), [.. editsOf[e.Id]], [.. reactionsOf[e.Id]]))], people)
+        {
+            Mentioned = mentioned.ToDictionary(n => n.Name, n => n.Name, StringComparer.OrdinalIgnoreCase),
+        };
     }
 }

@@ -27,14 +27,14 @@ internal sealed class DiscussionAnswers(HubDb db, Namespaces namespaces, Convers
         var owner = await namespaces.ByIdAsync([repo.OwnerId], cancel);
         var people = conversation.People.Concat(owner.Where(o => !conversation.People.ContainsKey(o.Key))).ToDictionary();
         var details = Fill(new DiscussionDetails(), repo, discussion, people, [.. conversation.Items.SelectMany(i => i.Reactions)]);
-        details.Events = [.. conversation.Items.Select(i => EventOf(repo, i, people))];
+        details.Events = [.. conversation.Items.Select(i => EventOf(repo, i, people, conversation.Mentioned))];
         return discussion.IsPullRequest ? await WithChangesAsync(details, repo, git, discussion, isWithDiff, cancel) : details;
     }
 
     public async Task<EventItem> EventAsync(Repo repo, Discussion discussion, Guid eventId, CancellationToken cancel)
     {
         var conversation = await conversations.ReadAsync(discussion, eventId, cancel);
-        return EventOf(repo, conversation.Items.Single(), conversation.People);
+        return EventOf(repo, conversation.Items.Single(), conversation.People, conversation.Mentioned);
     }
 
     public static IReadOnlyList<ReactionCount> Counts(IEnumerable<Reaction> reactions, IReadOnlyDictionary<Guid, Namespace>? people) =>
@@ -97,12 +97,12 @@ internal sealed class DiscussionAnswers(HubDb db, Namespaces namespaces, Convers
         return text.ToString();
     }
 
-    private EventItem EventOf(Repo repo, ConversationItem item, IReadOnlyDictionary<Guid, Namespace> people)
+    private EventItem EventOf(Repo repo, ConversationItem item, IReadOnlyDictionary<Guid, Namespace> people, IReadOnlyDictionary<string, string> mentioned)
     {
         var happened = item.Event;
         return new EventItem(PublicId.ToHub(happened.Id), happened.Kind, Instants.ToWire(happened.CreatedAt), Participant.Of(people.GetValueOrDefault(happened.AuthorId)), happened.Kind switch
         {
-            EventKind.Comment when item.Comment is { } comment => CommentOf(repo, item, comment, people),
+            EventKind.Comment when item.Comment is { } comment => CommentOf(repo, item, comment, people, mentioned),
             EventKind.Status => new EventContent { Status = happened.Value, Reason = happened.Detail },
             EventKind.Title => new EventContent { From = happened.Detail, To = happened.Value },
             EventKind.Commit => new EventContent { Oid = happened.Value, Subject = happened.Detail ?? "" },
@@ -112,12 +112,12 @@ internal sealed class DiscussionAnswers(HubDb db, Namespaces namespaces, Convers
         });
     }
 
-    private EventContent CommentOf(Repo repo, ConversationItem item, Comment comment, IReadOnlyDictionary<Guid, Namespace> people) => new()
+    private EventContent CommentOf(Repo repo, ConversationItem item, Comment comment, IReadOnlyDictionary<Guid, Namespace> people, IReadOnlyDictionary<string, string> mentioned) => new()
     {
         Edited = comment.Edits > 0,
         Hidden = comment.IsHidden,
         HiddenBy = comment.HiddenBy is { } who ? people.GetValueOrDefault(who)?.Name : null,
-        Latest = new CommentVersion(comment.Text, comment.IsHidden ? "" : comments.Html(repo, comment.Text), Instants.ToWire(comment.UpdatedAt), Participant.Of(people.GetValueOrDefault(comment.UpdatedBy))),
+        Latest = new CommentVersion(comment.Text, comment.IsHidden ? "" : comments.Html(repo, comment.Text, mentioned), Instants.ToWire(comment.UpdatedAt), Participant.Of(people.GetValueOrDefault(comment.UpdatedBy))),
         NumEdits = comment.Edits,
         History = [.. item.History.Select(e => new CommentVersion(e.Text, null, Instants.ToWire(e.WrittenAt), Participant.Of(people.GetValueOrDefault(e.AuthorId))))],
         Editors = [.. item.History.Select(e => e.AuthorId).Append(comment.UpdatedBy).Distinct().Select(id => people.GetValueOrDefault(id)?.Name).OfType<string>()],

@@ -1,12 +1,12 @@
-using System.Text.RegularExpressions;
 using Markdig;
 using Markdig.Syntax;
 using Markdig.Syntax.Inlines;
+using Mentioned = Lodestone.Ui.Mentioned;
 
 namespace Lodestone.Hub;
 
 /// <summary>Who is named in a Markdown text, as in <c>@alice</c>. What stands in code, in HTML or in an address names nobody.</summary>
-internal static partial class Mentions
+internal static class Mentions
 {
     private const int MaxLength = 100_000; // of a text, in characters
     private const int MostNames = 50;
@@ -24,7 +24,7 @@ internal static partial class Mentions
         try
         {
             var prose = WithoutCode(markdown);
-            return [.. Mention().Matches(prose).Select(m => m.Groups["name"].Value.TrimEnd('.', '-', '_')).Distinct(StringComparer.OrdinalIgnoreCase).Take(MostNames)];
+            return [.. Mentioned.In(prose).Select(m => m.Name).Distinct(StringComparer.OrdinalIgnoreCase).Take(MostNames)];
         }
         catch (ArgumentException)
         {
@@ -45,7 +45,4 @@ internal static partial class Mentions
     }
 
     private static bool IsNotProse(MarkdownObject part) => part is CodeBlock or CodeInline or HtmlBlock or HtmlInline or AutolinkInline or LinkInline { IsAutoLink: true };
-
-    [GeneratedRegex(@"(?<![\w@/.+-])@(?<name>(?>[A-Za-z0-9][A-Za-z0-9_.-]{0,95}))(?![@/])", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Mention();
 }

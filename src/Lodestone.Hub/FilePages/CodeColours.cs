@@ -21,9 +21,12 @@ internal sealed class CodeColours(TimeProvider clock)
     private readonly ConcurrentBag<Grammars> _free = [];
 
     /// <returns>Encoded markup of every line; null when there are no colours to give.</returns>
-    public IReadOnlyList<MarkupString>? Of(string path, string[] lines)
+    public IReadOnlyList<MarkupString>? Of(string path, string[] lines) => OfEach(path, [lines])?[0];
+
+    /// <summary>The same for texts in one language that begin anew each, such as a notebook's cells: together they get the time of one.</summary>
+    public IReadOnlyList<IReadOnlyList<MarkupString>>? OfEach(string path, IReadOnlyList<string[]> texts)
     {
-        if (lines.Sum(l => l.Length) > MaxLength)
+        if (texts.Sum(t => t.Sum(l => l.Length)) > MaxLength)
         {
             return null;
         }
@@ -31,7 +34,8 @@ internal sealed class CodeColours(TimeProvider clock)
         var grammars = _free.TryTake(out var free) ? free : new Grammars();
         try
         {
-            return grammars.For(path) is { } grammar ? Coloured(grammar, lines) : null;
+            var began = clock.GetTimestamp();
+            return grammars.For(path) is { } grammar ? [.. texts.Select(t => Coloured(grammar, t, began))] : null;
         }
         finally
         {
@@ -39,9 +43,8 @@ internal sealed class CodeColours(TimeProvider clock)
         }
     }
 
-    private List<MarkupString> Coloured(IGrammar grammar, string[] lines)
+    private List<MarkupString> Coloured(IGrammar grammar, string[] lines, long began)
     {
-        var began = clock.GetTimestamp();
         var coloured = new List<MarkupString>(lines.Length);
         IStateStack? state = null;
         var isLate = false;

@@ -6,6 +6,7 @@ internal enum FileView
     Text,
     Markdown,
     Image,
+    Notebook,
     Tensors,
 
     /// <summary>Rows of a table.</summary>
@@ -26,10 +27,12 @@ internal static class FileViews
 
     private const long MaxImage = 20 * 1024 * 1024;
 
-    // Raster formats only: the others can hold script.
-    private static readonly string[] Images = [".png", ".jpg", ".jpeg", ".gif", ".webp"];
+    private static readonly string[] Images = [".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"];
     private static readonly string[] Tensors = [".safetensors", ".gguf"];
     private static readonly string[] Binaries = [".bin", ".pt", ".pth", ".ckpt", ".onnx", ".h5", ".msgpack", ".npy", ".npz", ".pkl", ".zip", ".gz", ".tar", ".parquet", ".arrow"];
+
+    /// <summary>An image that is a text too.</summary>
+    public static bool IsDrawing(string path) => path.EndsWith(".svg", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>By name and size; a text still has to turn out to be one.</summary>
     public static FileView Of(RepoEntry file)
@@ -42,6 +45,11 @@ internal static class FileViews
         if (Has(Images))
         {
             return file.Size <= MaxImage ? FileView.Image : FileView.TooLarge;
+        }
+
+        if (Notebook.Has(file.Path))
+        {
+            return file.Size <= Notebook.MaxSize ? FileView.Notebook : FileView.TooLarge;
         }
 
         if (RowsOfFile.Has(file.Path))

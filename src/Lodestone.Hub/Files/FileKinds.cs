@@ -13,6 +13,7 @@ internal static class FileKinds
         [".jpeg"] = "image/jpeg",
         [".gif"] = "image/gif",
         [".webp"] = "image/webp",
+        [".svg"] = "image/svg+xml",
         [".mp3"] = "audio/mpeg",
         [".wav"] = "audio/wav",
         [".flac"] = "audio/flac",
@@ -21,11 +22,12 @@ internal static class FileKinds
         [".webm"] = "video/webm",
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
-    // Markup is text here: served as such it would run with our origin's rights.
+    // Markup is text here: served as such it would run with our origin's rights. A drawing alone is what it is, because <img> wants that;
+    // opened by itself, the header that goes with every file keeps it from running anything (Resolve).
     private static readonly FrozenSet<string> Text = FrozenSet.ToFrozenSet(
         [
             "", ".md", ".txt", ".json", ".jsonl", ".csv", ".tsv", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".py", ".ipynb", ".js", ".mjs", ".ts", ".css", ".html", ".htm",
-            ".xml", ".svg", ".sh", ".c", ".h", ".cpp", ".cu", ".rs", ".go", ".java", ".cs", ".r", ".jinja", ".jinja2", ".gitattributes", ".gitignore", ".tex", ".log",
+            ".xml", ".sh", ".c", ".h", ".cpp", ".cu", ".rs", ".go", ".java", ".cs", ".r", ".jinja", ".jinja2", ".gitattributes", ".gitignore", ".tex", ".log",
         ],
         StringComparer.OrdinalIgnoreCase);
 

@@ -74,7 +74,7 @@ internal static class Resolve
     {
         var (query, headers) = (context.Request.Query, context.Response.Headers);
         headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = HubAnswer.NotAPage;
+        headers.ContentSecurityPolicy = FileViews.IsDrawing(file.Path) ? HubAnswer.Drawing : HubAnswer.NotAPage;
         context.Response.ContentType = FileKinds.ContentType(file.Path);
         if (!query.IsTrue("noContentDisposition"))
         {

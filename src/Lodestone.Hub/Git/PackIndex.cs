@@ -48,6 +48,11 @@ internal sealed class PackIndex
     /// <returns>The offset of the object in the pack, or null.</returns>
     public long? Find(ObjectId id)
     {
+        if (_fanout[id.FirstByte] == (id.FirstByte == 0 ? 0 : _fanout[id.FirstByte - 1]))
+        {
+            return null; // what most small packs say to most questions
+        }
+
         var position = LowerBound(id);
         return position < Count && IdAt(position) == id ? OffsetAt(position) : null;
     }

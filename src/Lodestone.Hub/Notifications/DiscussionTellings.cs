@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 using Lodestone.Core;
 using Lodestone.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -7,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Who wants to hear of a discussion: those who watch its repository or take part in it, and those who look after the repository.</summary>
-internal sealed partial class DiscussionReaders(HubDb db, Namespaces namespaces, People people, Notifying notifying)
+internal sealed class DiscussionReaders(HubDb db, Namespaces namespaces, People people, Notifying notifying)
 {
     private const int MostMentioned = 20;
 
@@ -31,22 +30,11 @@ internal sealed partial class DiscussionReaders(HubDb db, Namespaces namespaces,
         return [.. watching, .. takingPart, .. await people.AdministratorsAsync(repo.OwnerId, cancel), repo.CreatedBy];
     }
 
-    private async Task<IReadOnlyList<Guid>> MentionedAsync(string text, CancellationToken cancel)
+    private async Task<IEnumerable<Guid>> MentionedAsync(string text, CancellationToken cancel)
     {
-        var ids = new List<Guid>();
-        foreach (var name in Mention().Matches(text).Select(m => m.Groups["name"].Value.TrimEnd('.', '-')).Distinct(StringComparer.OrdinalIgnoreCase).Take(MostMentioned))
-        {
-            if (await namespaces.FindAsync(name, cancel) is { IsOrganization: false } person)
-            {
-                ids.Add(person.Id);
-            }
-        }
-
-        return ids;
+        var named = await namespaces.ByNameAsync([.. Mentions.In(text).Take(MostMentioned)], cancel);
+        return named.Where(n => !n.IsOrganization).Select(n => n.Id);
     }
-
-    [GeneratedRegex(@"(?<![\w./@-])@(?<name>[A-Za-z0-9][A-Za-z0-9_.-]{1,41})", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
-    private static partial Regex Mention();
 }
 
 /// <summary>Tells of discussions that are opened, closed, opened again, merged.</summary>
@@ -101,7 +89,7 @@ internal sealed class TellOfComment(HubDb db, DiscussionReaders readers) : IEven
         if (repo is not null && discussion is not null && written is { Position: > 1 } && comment is { IsHidden: false })
         {
             var id = PublicId.ToHub(comment.Id);
-            await readers.TellAsync(repo, discussion, $"comment {id}", happened.ActorId, "commented on", comment.Text, $"#{id}", cancel);
+            await readers.TellAsync(repo, discussion, $"comment {id}", happened.ActorId, "commented on", comment.Text, $"#comment-{id}", cancel);
         }
     }
 }

@@ -8,9 +8,9 @@ internal static class CardPlaces
     /// <param name="folder">Of the file; empty for the root.</param>
     public static CardAddresses Of(RepoView view, string folder)
     {
-        return new CardAddresses(path => Place("blob", path), path => Place("resolve", path));
+        return new CardAddresses(path => Place("blob", path), path => Place("resolve", path)) { Folder = RepoAddress.Escape(folder) };
 
         // Authors write some addresses escaped and some not.
-        string Place(string verb, string path) => view.Here(verb, folder.Length == 0 ? Uri.UnescapeDataString(path) : $"{folder}/{Uri.UnescapeDataString(path)}");
+        string Place(string verb, string path) => view.Here(verb, Uri.UnescapeDataString(path));
     }
 }

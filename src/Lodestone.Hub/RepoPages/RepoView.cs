@@ -23,8 +23,14 @@ internal sealed record RepoView(
     /// <summary>Some that have it in them. Read for the first page alone, as the reader's own are.</summary>
     public IReadOnlyList<Collection> Collections { get; init; } = [];
 
+    /// <summary>What it uses and what uses it; read for the first page alone, too.</summary>
+    public IReadOnlyList<RepoTie> Ties { get; init; } = [];
+
     /// <summary>Those that the reader may put it into.</summary>
     public IReadOnlyList<Collection> OwnCollections { get; init; } = [];
+
+    /// <summary>Its places on leaderboards, or the leaderboards on it. Likewise for the first page alone.</summary>
+    public ShownScores Scores { get; init; } = ShownScores.None;
 
     public string Href => $"/{Repo.Type.Prefix()}{Repo.FullName}";
 
@@ -80,7 +86,7 @@ internal sealed record RepoView(
 /// </summary>
 internal sealed class RepoViews(
     HubDb db, RepoAccess access, RepoStore store, RepoRefresh refresh, PullRequests pullRequests, DiscussionLists discussions, ModelFamily family, CollectionLists collections,
-    GatePlaces gates, Metrics metrics, Identity.Namespaces namespaces)
+    GatePlaces gates, Metrics metrics, RepoTies ties, RepoScores scores, Identity.Namespaces namespaces)
 {
     private const int MostCollections = 5;
 
@@ -106,8 +112,10 @@ internal sealed class RepoViews(
             {
                 IsWatched = isWatched,
                 Month = isFirst ? await metrics.MonthAsync(repo.Id, cancel) : [],
+                Ties = isFirst ? await ties.OfAsync(repo, facts, cancel) : [],
                 Collections = isFirst ? await collections.WithAsync(repo.Id, MostCollections, cancel) : [],
                 OwnCollections = isFirst && access.Caller.IsAuthenticated ? await collections.WithoutAsync(repo.Id, cancel) : [],
+                Scores = isFirst ? await scores.OfAsync(repo, cancel) : ShownScores.None,
                 CanCommit = repo.ArchivedAt is null && proposal is not { IsUnderWay: false } && (repo.CanBeChangedBy(access.Caller) || access.IsOwn(proposal)),
                 OpenDiscussions = await discussions.CountOpenAsync(repo.Id, cancel),
             };

@@ -6,7 +6,7 @@ namespace Lodestone.Hub;
 /// Keeps the rows in step with git, where the truth is. Runs in the request that moved main, so that the next call sees the new
 /// facts; a request that finds rows behind (the server or its machine died in between) brings them up to date itself.
 /// </summary>
-internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedCommits proposed, Repacking repacking, TimeProvider clock)
+internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, HeadMoves moves, ProposedCommits proposed, Repacking repacking, TimeProvider clock)
 {
     private const string Main = RefName.Branches + "main";
 
@@ -17,7 +17,7 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedComm
         if (update is { Name: Main, New: { } made })
         {
             var isSame = !changes.Any(c => RepoFactsReader.Matters(repo.Type, c.Path) || c is DeleteEntry or CopyEntry); // those may be whole folders
-            if (!isSame || !await MoveOnAsync(repo, git, made, actorId))
+            if (!isSame || !await moves.MoveAsync(repo, git, made, actorId))
             {
                 await BringUpToDateAsync(repo.Id, git, actorId, CancellationToken.None);
             }
@@ -66,6 +66,13 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedComm
         return row is null ? RepoFacts.None : RepoFacts.FromJson(row.Facts);
     }
 
+    /// <summary>
+    /// The facts as the rows have them: for those who are told when the rows change, and who must not write them beside the request
+    /// that is about to.
+    /// </summary>
+    public async Task<RepoFacts> KnownFactsAsync(Guid repoId, CancellationToken cancel) =>
+        await db.Facts.AsNoTracking().Where(f => f.RepoId == repoId).Select(f => f.Facts).SingleOrDefaultAsync(cancel) is { } facts ? RepoFacts.FromJson(facts) : RepoFacts.None;
+
     /// <summary>Adds the rows of a repository that is about to be inserted.</summary>
     public async Task DescribeAsync(Repo repo, GitRepository git, ObjectId head, CancellationToken cancel)
     {
@@ -74,31 +81,6 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, ProposedComm
         Describe(repo, facts);
         db.Tags.AddRange(facts.Index.Select(t => new RepoTag(repo.Id, t)));
     }
-
-    /// <summary>After a commit that touched nothing that facts come from: those of the commit before hold for it too.</summary>
-    /// <returns>False when the rows are not at the commit just before, or main has moved again: another may have touched something.</returns>
-    private Task<bool> MoveOnAsync(Repo repo, GitRepository git, ObjectId made, Guid actorId) => db.WriteDerivedAsync(
-        async inner =>
-        {
-            await db.LockAsync<Repo>(repo.Id, inner);
-            if (git.References.Find(Main) != made || git.Objects.Commit(made).Parents is not [var parent])
-            {
-                return false;
-            }
-
-            var (before, now, at) = (parent.ToString(), made.ToString(), clock.GetUtcNow());
-            if (await db.Facts.Where(f => f.RepoId == repo.Id && f.CommitId == before).ExecuteUpdateAsync(f => f.SetProperty(x => x.CommitId, now), inner) == 0)
-            {
-                return false;
-            }
-
-            await db.Repos.Where(r => r.Id == repo.Id).ExecuteUpdateAsync(r => r.SetProperty(x => x.UpdatedAt, at), inner);
-            db.Publish(new RepoPublished(repo.Id, repo.FullName, now));
-            await db.RecordAsync(repo, RepoEvents.Updated([new RefUpdate(Main, parent, made)], actorId, now), at, inner);
-            await db.SaveChangesAsync(inner);
-            return true;
-        },
-        CancellationToken.None);
 
     private async Task BringUpToDateAsync(Guid repoId, GitRepository git, Guid actorId, CancellationToken cancel)
     {

@@ -66,7 +66,7 @@ internal sealed class WebhookQueue(HubDb db, People people, Tasks tasks, PublicA
         var (server, now) = (address.Value, clock.GetUtcNow());
         var ids = events.ConvertAll(e => e.Id);
         db.WebhookDeliveries.AddRange(told.Select(t => Delivery(t.Event, t.WebhookId, server, now)));
-        await db.WriteAsync(
+        await db.WriteDerivedAsync( // a power cut that undoes it undoes the later end of the announcement, too
             async inner => await db.TrySaveAsync(inner) && await db.RepoEvents.Where(e => ids.Contains(e.Id)).ExecuteUpdateAsync(e => e.SetProperty(x => x.IsSentOn, true), inner) > 0,
             cancel);
         db.ChangeTracker.Clear();

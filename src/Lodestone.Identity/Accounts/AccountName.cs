@@ -16,7 +16,7 @@ internal static class AccountName
         StringComparer.OrdinalIgnoreCase,
         "_blazor", "_content", "_framework", "about", "admin", "administrator", "api", "apps", "assets", "auth", "avatars", "billing", "blog",
         "buckets", "chat", "collections", "css", "datasets", "discussions", "docs", "endpoints", "enterprise", "events", "explore",
-        "favicon.ico", "health", "help", "home", "img", "inference", "jobs", "join", "js", "kernels", "labelling", "ledger", "lfs", "login",
+        "favicon.ico", "health", "help", "home", "img", "inference", "jobs", "join", "js", "kernels", "labelling", "leaderboards", "ledger", "lfs", "login",
         "logout", "me", "metrics", "models", "new", "new-dataset", "new-space", "notifications", "oauth", "organizations", "papers", "payments", "playground", "posts",
         "pricing", "privacy", "projects", "register", "robots.txt", "runs", "search", "security", "settings", "setup", "signin", "signout",
         "signup", "spaces", "static", "status", "storage", "support", "tasks", "terms", "top-up", "topups", "tracking", "trending", "usage",

@@ -65,7 +65,7 @@ internal static class CardLinks
     private static void RewriteImage(IElement image, CardAddresses addresses)
     {
         var source = image.GetAttribute("src");
-        if (Local(source, addresses.Image) is { } local)
+        if (Local(source, addresses.Folder, addresses.Image) is { } local)
         {
             image.SetAttribute("src", local);
             image.SetAttribute("loading", "lazy");
@@ -88,7 +88,7 @@ internal static class CardLinks
     private static void RewriteLink(IElement link, CardAddresses addresses)
     {
         var address = (link.GetAttribute("href") ?? "").Trim();
-        var kept = address.StartsWith('#') ? $"#{IdPrefix}{address[1..]}" : IsElsewhere(address) ? address : Local(address, addresses.Link);
+        var kept = address.StartsWith('#') ? $"#{IdPrefix}{address[1..]}" : IsElsewhere(address) ? address : Local(address, addresses.Folder, addresses.Link);
         if (kept is null)
         {
             link.RemoveAttribute("href");
@@ -104,8 +104,8 @@ internal static class CardLinks
         || address.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
         || address.StartsWith("mailto:", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>An address on this server: absolute paths as they are, relative ones by <paramref name="place"/>; null for any other.</summary>
-    private static string? Local(string? address, Func<string, string> place)
+    /// <summary>An address on this server: absolute paths as they are, relative ones from the folder by <paramref name="place"/>; null for any other.</summary>
+    private static string? Local(string? address, string folder, Func<string, string> place)
     {
         var path = address?.Trim() ?? "";
         var end = path.AsSpan().IndexOfAny('?', '#');
@@ -116,7 +116,7 @@ internal static class CardLinks
             return null; // another scheme or host, also as browsers read backslashes
         }
 
-        return path[0] == '/' ? path + tail : Collapsed(path) is { } inside ? place(inside) + tail : null;
+        return path[0] == '/' ? path + tail : Collapsed($"{folder}/{path}") is { } inside ? place(inside) + tail : null;
     }
 
     /// <summary>The path without <c>.</c> and <c>..</c>; null when it would leave the repository.</summary>

@@ -50,15 +50,36 @@ public sealed class CardMarkdown
         }
     }
 
+    /// <summary>Markup that a program made, such as an output of a notebook, made safe as cards are.</summary>
+    public RenderedCard RenderHtml(string html, CardAddresses addresses)
+    {
+        try
+        {
+            return html.Length > MaxLength ? Plain(html) : Cleaned(html, addresses);
+        }
+        catch (ElaborateMarkupException)
+        {
+            return Plain(html);
+        }
+    }
+
     private RenderedCard Cleaned(string raw, CardAddresses addresses)
     {
         using var document = _sanitizer.Reduce(raw);
         var body = document.Body ?? document.CreateElement("body");
         CardLinks.Rewrite(body, addresses);
+        if (addresses.Person is { } person)
+        {
+            MentionLinks.Make(body, person);
+        }
+
         CardLinks.Colour(body);
         var headings = body.QuerySelectorAll("h1[id], h2[id], h3[id], h4[id]")
             .Select(h => new CardHeading(h.LocalName[1] - '0', h.TextContent.Trim(), h.Id ?? ""));
-        return new RenderedCard(new MarkupString(CardSanitizer.Write(body)), [.. headings]);
+        return new RenderedCard(new MarkupString(CardSanitizer.Write(body)), [.. headings])
+        {
+            IsBlank = string.IsNullOrWhiteSpace(body.TextContent) && body.QuerySelector("img, hr, input, table") is null,
+        };
     }
 
     private string? Parse(string markdown)

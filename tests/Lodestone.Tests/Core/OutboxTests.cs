@@ -32,6 +32,17 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task Of_several_events_about_one_subject_a_handler_may_hear_only_the_last()
+    {
+        await using var server = await TestServer.StartAsync(services => services.AddSingleton<Heard>().AddEventHandler<Rang, Listener>(lastOf: e => e.Text[0]));
+
+        await PublishAsync(server, new Rang("door 1"), new Rang("phone 1"), new Rang("door 2"), new Rang("door 3"));
+
+        await Eventually.TrueAsync(async () => await WaitingAsync(server) == 0);
+        Assert.Equal(["door 3", "phone 1"], server.Services.GetRequiredService<Heard>().Texts.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task An_event_of_an_abandoned_save_never_goes_out()
     {
         await using var server = await TestServer.StartAsync(services => services.AddSingleton<Heard>().AddEventHandler<Rang, Listener>());
@@ -49,10 +60,10 @@ public sealed class OutboxTests
         Assert.Equal(0, await WaitingAsync(server));
     }
 
-    private static async Task PublishAsync(TestServer server, Rang happened)
+    private static async Task PublishAsync(TestServer server, params Rang[] happened)
     {
         await using var db = server.Services.GetRequiredService<CoreDbs>().Open(DatabaseFile.Main);
-        db.Publish(happened);
+        Array.ForEach(happened, db.Publish);
         await db.SaveChangesAsync();
     }
 

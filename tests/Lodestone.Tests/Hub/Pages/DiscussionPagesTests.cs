@@ -46,6 +46,23 @@ public sealed class DiscussionPagesTests(DiscussionPagesTests.People people) : I
     }
 
     [Fact]
+    public async Task Names_with_a_sign_before_them_lead_to_whoever_has_them()
+    {
+        var repo = await people.RepoAsync("named");
+
+        await people.Dana.SendAsync(
+            await people.Dana.OpenAsync("/erin/named/discussions/new"), "open", ("title", "Who knows?"),
+            ("text", "Ask @ERIN, **@acme** or @nobody-here.\n\n`@erin` [to @erin](x.md) erin@erin.example\n\n    @erin\n\n<b>@dana.</b> @dana/@erin"));
+        var page = await people.Erin.OpenAsync("/erin/named/discussions/1");
+        var answer = await people.Api.DiscussionAsync(repo, 1);
+
+        Assert.Equal(
+            ["/erin @ERIN", "/acme @acme", "/erin/named/blob/main/x.md to @erin", "/dana @dana"],
+            page.Document.QuerySelectorAll(".comment .prose a").Select(a => $"{a.GetAttribute("href")} {a.TextContent}"));
+        Assert.Contains("Ask <a href=\"/erin\">@ERIN</a>, ", answer["events"]![0]!["data"]!["latest"]!["html"]!.GetValue<string>(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pull_request_is_drafted_filled_published_and_merged_in_the_browser()
     {
         var repo = await people.RepoAsync("made");
