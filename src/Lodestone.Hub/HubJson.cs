@@ -108,6 +108,8 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(UpdatedComment))]
 [JsonSerializable(typeof(QuickAnswer))]
 [JsonSerializable(typeof(MetricsAnswer))]
+[JsonSerializable(typeof(DerivativesAnswer))]
+[JsonSerializable(typeof(CallTable))]
 [JsonSerializable(typeof(IReadOnlyList<LicenceFact>))]
 [JsonSerializable(typeof(NewLeaderboard))]
 [JsonSerializable(typeof(LeaderboardChange))]

@@ -23,7 +23,9 @@ public static class HubModule
         services.AddModuleDb<HubDb>("hub");
         RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
-        services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
+        services.AddSingleton<Settling>();
+        services.AddHostedService(p => p.GetRequiredService<Settling>());
+        services.AddSingleton(p => new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories, p.GetRequiredService<Settling>()));
         services.AddSingleton<UploadPack>();
         services.AddSingleton(new PushLimits());
         services.AddTaskHandler<Repacking>(Repacking.Kind);
@@ -101,6 +103,7 @@ public static class HubModule
         repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
+        repo.MapReach();
         repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
@@ -163,7 +166,7 @@ public static class HubModule
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();
-        services.AddEventHandler<RepoChanged, FindDerivations>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
+        services.AddEventHandler<DerivativeDeclared, TellOfDerivative>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
@@ -254,6 +257,7 @@ public static class HubModule
         services.AddScoped<TrafficSalts>();
         services.AddScoped<TrafficWriting>();
         services.AddScoped<Metrics>();
+        services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
     }
@@ -261,6 +265,7 @@ public static class HubModule
     private static void AddLineage(this IServiceCollection services)
     {
         services.AddEventHandler<RepoPublished, LineageKeeping>(lastOf: e => e.RepoId);
+        services.AddEventHandler<RepoChanged, LineageKeeping>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);

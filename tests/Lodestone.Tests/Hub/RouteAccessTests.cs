@@ -95,6 +95,8 @@ public sealed partial class RouteAccessTests(RouteAccessWorld fixture) : IClassF
         .. Api("DELETE", "/lfs-files/{sha256}", "/lfs-files/0", HiddenFromChange, Unchangeable),
         .. Api("GET", "/likers", "/likers", Hidden, Open),
         .. Api("GET", "/metrics", "/metrics", Hidden, Open),
+        .. Api("GET", "/metrics/derivatives", "/metrics/derivatives", Hidden, "401 403 200 401"),
+        .. Api("GET", "/metrics/calls", "/metrics/calls", Hidden, "401 403 200 401"),
         .. Api("GET", "/auth-check", "/auth-check", Hidden, Open),
         .. Api("GET", "/auth-check/write", "/auth-check/write", HiddenFromChange, Unchangeable),
         .. Api("POST", "/paths-info/{**rev}", "/paths-info/main", Hidden, Open, """{"paths":["a.txt"]}"""),
