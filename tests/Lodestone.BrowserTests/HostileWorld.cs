@@ -32,6 +32,9 @@ public sealed class HostileWorld : IAsyncLifetime
     /// <summary>The page of a webhook.</summary>
     public string Webhook { get; private set; } = "";
 
+    /// <summary>The page of a leaderboard.</summary>
+    public string Leaderboard { get; private set; } = "";
+
     public string ClientId { get; private set; } = "";
 
     private static string All => string.Join(' ', XssCorpus.All.Select(Line));
@@ -51,6 +54,7 @@ public sealed class HostileWorld : IAsyncLifetime
         await DiscussAsync();
         await CollectAsync();
         await GateAsync();
+        await RankAsync();
         await OthersAsync();
     }
 
@@ -155,6 +159,17 @@ public sealed class HostileWorld : IAsyncLifetime
             .Append(new { name = "choice", type = "select", options = Short(1).Select(p => p.Trim()).Distinct().Take(20) });
         using var gate = await _mallory.PutAsJsonAsync("/api/v1/gates/models/mallory/gated", new { mode = "manual", heading = Chunks(200)[0], prompt = string.Join("\n\n", XssCorpus.All), fields, licence = new { name = Chunks(200)[1], text = All } });
         Assert.True(gate.IsSuccessStatusCode, await gate.Content.ReadAsStringAsync());
+    }
+
+    private async Task RankAsync()
+    {
+        var board = await PostAsync("/api/v1/leaderboards", new { title = Chunks(60)[0], description = Chunks(200)[0], dataset = "mallory/data", metric = Chunks(60)[1] });
+        var id = board["id"]!.GetValue<string>();
+        Leaderboard = new Uri(board["url"]!.GetValue<string>(), UriKind.RelativeOrAbsolute) is { IsAbsoluteUri: true } url ? url.PathAndQuery : board["url"]!.GetValue<string>();
+        foreach (var harness in Chunks(60).Take(10))
+        {
+            await PostAsync($"/api/v1/leaderboards/{id}/submissions", new { model = Repo, harness, harnessVersion = harness[..Math.Min(20, harness.Length)], score = 0.5, sourceUrl = "https://evil.example/\"onclick=\"alert(1)" });
+        }
     }
 
     private async Task OthersAsync()
