@@ -26,6 +26,9 @@ public sealed class HostileWorld : IAsyncLifetime
     /// <summary>The page of a collection.</summary>
     public string Collection { get; private set; } = "";
 
+    /// <summary>The page of one that is gated as a group.</summary>
+    public string GatedCollection { get; private set; } = "";
+
     /// <summary>Of branches and tags whose names git takes.</summary>
     public int NamedReferences { get; private set; }
 
@@ -157,8 +160,15 @@ public sealed class HostileWorld : IAsyncLifetime
         await _mallory.CommitAsync("mallory/gated", ("README.md", string.Join("\n\n", XssCorpus.All)));
         var fields = Short(1).DistinctBy(p => p.Trim().ToLowerInvariant()).Where(p => p.Trim() == p).Take(20).Select(p => new { name = p, type = "text", optional = true }).Cast<object>()
             .Append(new { name = "choice", type = "select", options = Short(1).Select(p => p.Trim()).Distinct().Take(20) });
-        using var gate = await _mallory.PutAsJsonAsync("/api/v1/gates/models/mallory/gated", new { mode = "manual", heading = Chunks(200)[0], prompt = string.Join("\n\n", XssCorpus.All), fields, licence = new { name = Chunks(200)[1], text = All } });
-        Assert.True(gate.IsSuccessStatusCode, await gate.Content.ReadAsStringAsync());
+        var terms = new { mode = "manual", heading = Chunks(200)[0], prompt = string.Join("\n\n", XssCorpus.All), fields, licence = new { name = Chunks(200)[1], text = All } };
+        await _mallory.CreateRepoAsync("mallory/grouped");
+        var group = (await PostAsync("/api/collections", new { title = Chunks(60)[1], item = new { id = "mallory/grouped", type = "model" } }))["slug"]!.GetValue<string>();
+        GatedCollection = $"/collections/{group}";
+        foreach (var place in new[] { "models/mallory/gated", $"collections/{group}" })
+        {
+            using var gate = await _mallory.PutAsJsonAsync($"/api/v1/gates/{place}", terms);
+            Assert.True(gate.IsSuccessStatusCode, await gate.Content.ReadAsStringAsync());
+        }
     }
 
     private async Task RankAsync()
