@@ -7,8 +7,14 @@ namespace Lodestone.Benchmarks;
 internal static class Program
 {
     [SuppressMessage("ApiDesign", "RS0030", Justification = "A program of the command line.")]
-    public static void Main(string[] arguments)
+    public static async Task Main(string[] arguments)
     {
+        if (arguments is ["engine", var vocabulary, var times])
+        {
+            await new Inference.EngineSpeed(Console.Out, vocabulary, int.Parse(times, CultureInfo.InvariantCulture)).Run();
+            return;
+        }
+
         var rounds = arguments is [var count] ? int.Parse(count, CultureInfo.InvariantCulture) : 5;
         XetBytes.Measure(rounds, Console.Out);
     }

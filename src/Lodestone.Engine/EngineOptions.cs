@@ -6,7 +6,7 @@ namespace Lodestone.Engine;
 internal sealed record EngineOptions
 {
     private const string Usage =
-        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--cells TOKENS] [--piece TOKENS] [--parent-pid PID]";
+        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--cells TOKENS] [--kept TOKENS] [--piece TOKENS] [--parent-pid PID]";
 
     /// <summary>The GGUF file to serve.</summary>
     public required string Model { get; init; }
@@ -26,8 +26,12 @@ internal sealed record EngineOptions
     /// <summary>Threads that compute at most. One core stays free all the same while the machine has other things to do.</summary>
     public int Threads { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Tokens that all answers may have in memory together, at least <see cref="Context"/>; null for as many as is reasonable.</summary>
+    /// <summary>Tokens that all answers may have in memory together; never fewer than one context; null for as many as is reasonable.</summary>
     public int? Cells { get; init; }
+
+    /// <summary>Tokens of ended answers and their prompts that stay in memory for others that begin alike. Every computation passes over them,
+    /// so more is not always better.</summary>
+    public int Kept { get; init; } = 4096;
 
     /// <summary>Tokens of prompts that are read at once while answers wait for their next token: a longer piece is read a little faster, a
     /// shorter one holds up the others less.</summary>
@@ -54,6 +58,7 @@ internal sealed record EngineOptions
             Slots = Number(values, "--slots", 1, 64) ?? options.Slots,
             Threads = Number(values, "--threads", 1, 512) ?? options.Threads,
             Cells = Number(values, "--cells", 16, 1 << 26),
+            Kept = Number(values, "--kept", 0, 1 << 26) ?? options.Kept,
             PromptPiece = Number(values, "--piece", 1, 4096) ?? options.PromptPiece,
         };
     }
@@ -63,7 +68,7 @@ internal sealed record EngineOptions
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--cells" or "--piece" or "--parent-pid"))
+            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--cells" or "--kept" or "--piece" or "--parent-pid"))
             {
                 throw Fault($"'{arguments[i]}' is not known.");
             }

@@ -32,6 +32,7 @@ public static class GatewayModule
         services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();
+        services.AddSingleton<Embeddings>();
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
     }
@@ -41,6 +42,12 @@ public static class GatewayModule
         var v1 = routes.MapGroup("/v1").WithErrorShape(ErrorShape.OpenAi);
         v1.MapModelCatalogue();
         v1.MapChatCompletions();
+        v1.MapCompletions();
+        v1.MapEmbeddings();
+        v1.MapResponses();
+        v1.MapMessages();
+        routes.MapOllama();
+        routes.MapHuggingFace();
         routes.MapCatalogue();
         return routes;
     }

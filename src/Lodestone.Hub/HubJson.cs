@@ -80,6 +80,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(IReadOnlyList<AccessRequestView>))]
 [JsonSerializable(typeof(GateView))]
 [JsonSerializable(typeof(NewGate))]
+[JsonSerializable(typeof(CollectionGateView))]
 [JsonSerializable(typeof(NewAcceptance))]
 [JsonSerializable(typeof(AccessStanding))]
 [JsonSerializable(typeof(IReadOnlyList<HolderView>))]

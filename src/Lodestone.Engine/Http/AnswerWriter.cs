@@ -100,7 +100,7 @@ internal abstract class AnswerWriter(AnswerHead head, string chunkKind, string w
     }
 
     protected virtual void WriteFinish(Utf8JsonWriter json, FinishReason? finish) =>
-        json.WriteString("finish_reason", finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", _ => null });
+        json.WriteString("finish_reason", finish switch { FinishReason.Stop => "stop", FinishReason.Length => "length", FinishReason.ToolCalls => "tool_calls", _ => null });
 
     private Utf8JsonWriter Begin(IBufferWriter<byte> output, bool isEvent)
     {

@@ -15,6 +15,8 @@ internal sealed record ChatRequest : AnswerRequest
 
     public JsonElement? Tools { get; init; }
 
+    public JsonElement? ToolChoice { get; init; }
+
     public JsonElement? Functions { get; init; }
 
     public JsonElement? Audio { get; init; }
@@ -23,5 +25,6 @@ internal sealed record ChatRequest : AnswerRequest
 /// <param name="Role">Who speaks.</param>
 /// <param name="Content">A string, or a list of parts.</param>
 /// <param name="Name">Tells apart speakers of one role.</param>
-/// <param name="ToolCalls">Refused.</param>
-internal sealed record ChatMessage(string? Role, JsonElement? Content, string? Name, JsonElement? ToolCalls);
+/// <param name="ToolCalls">What an assistant asked to be called.</param>
+/// <param name="ToolCallId">Which call a tool's answer belongs to.</param>
+internal sealed record ChatMessage(string? Role, JsonElement? Content, string? Name, JsonElement? ToolCalls, string? ToolCallId);

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Lodestone.Engine.Inference;
 using Lodestone.Engine.Templates;
+using Lodestone.Engine.Tools;
 
 namespace Lodestone.Engine.Http;
 
@@ -10,7 +11,7 @@ internal static class Conversation
     private static readonly string[] Roles = ["system", "developer", "user", "assistant", "tool", "function"];
 
     /// <exception cref="ApiFault">A message is malformed or unsupported, the model has no chat template, or its template refuses.</exception>
-    public static List<int> Tokenize(LoadedModel model, IReadOnlyList<ChatMessage>? messages, TimeProvider clock)
+    public static List<int> Tokenize(LoadedModel model, IReadOnlyList<ChatMessage>? messages, ToolChoice tools, TimeProvider clock)
     {
         if (messages is not { Count: > 0 })
         {
@@ -24,9 +25,10 @@ internal static class Conversation
 
         var variables = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
-            ["messages"] = messages.Select(Convert).ToList(),
+            ["messages"] = Messages(messages, tools, template.Tools),
             ["add_generation_prompt"] = true,
-            ["tools"] = null, // defined and none, as templates expect that were tested with Hugging Face's library
+            // Defined and none, if there are none: as templates expect that were tested with Hugging Face's library.
+            ["tools"] = tools.Tools.Count == 0 ? null : tools.Tools.Select(tool => CallerJson.Value(tool.Definition, "tools")).ToList(),
             ["documents"] = null,
             ["bos_token"] = MarkedText.Trusted(model.Vocabulary.BeginningText),
             ["eos_token"] = MarkedText.Trusted(model.Vocabulary.EndText),
@@ -43,27 +45,80 @@ internal static class Conversation
         }
     }
 
-    private static object? Convert(ChatMessage? message, int index)
+    private static List<object?> Messages(IReadOnlyList<ChatMessage> messages, ToolChoice tools, ToolDialect dialect)
+    {
+        var converted = messages.Select((message, i) => (object?)Convert(message, i)).ToList();
+        return dialect.IsTaught || (tools.Tools.Count == 0 && messages.All(message => message is { ToolCalls: null, Role: not "tool" }))
+            ? converted
+            : UntaughtTools.Explain(converted.OfType<Map>(), tools);
+    }
+
+    private static Map Convert(ChatMessage? message, int index)
     {
         if (message?.Role is not { } role || !Roles.Contains(role, StringComparer.Ordinal))
         {
             throw ApiFault.Invalid($"messages[{index}].role", $"'messages[{index}].role' must be one of {string.Join(", ", Roles)}.");
         }
 
-        if (message.ToolCalls is not null)
-        {
-            throw ApiFault.Unsupported($"messages[{index}].tool_calls");
-        }
-
         var map = new Map();
         map.Put("role", MarkedText.Trusted(role is "developer" ? "system" : role));
-        map.Put("content", MarkedText.FromCaller(Text(message.Content, $"messages[{index}].content")));
+        var isCall = role is "assistant" && message.ToolCalls is { ValueKind: JsonValueKind.Array } && message.Content is null or { ValueKind: JsonValueKind.Null };
+        map.Put("content", isCall ? MarkedText.Empty : MarkedText.FromCaller(Text(message.Content, $"messages[{index}].content")));
+        if (message.ToolCalls is { } calls)
+        {
+            map.Put("tool_calls", ToolCalls(calls, $"messages[{index}].tool_calls"));
+        }
+
+        if (message.ToolCallId is { } id)
+        {
+            map.Put("tool_call_id", MarkedText.FromCaller(id));
+        }
+
         if (message.Name is { } name)
         {
             map.Put("name", MarkedText.FromCaller(name));
         }
 
         return map;
+    }
+
+    // Templates take arguments as a mapping; clients send them as a text.
+    private static List<object?> ToolCalls(JsonElement calls, string param)
+    {
+        if (calls.ValueKind is not JsonValueKind.Array)
+        {
+            throw ApiFault.Invalid(param, $"'{param}' must be a list of calls.");
+        }
+
+        return calls.EnumerateArray().Select((call, i) =>
+        {
+            var place = $"{param}[{i}]";
+            if (call.ValueKind is not JsonValueKind.Object || CallerJson.Value(call, place) is not Map map
+                || map.Find("function") is not Map function || function.Find("name") is not MarkedText)
+            {
+                throw ApiFault.Invalid(place, $"'{place}' must be a call: an object with a 'function' that has a 'name' and 'arguments'.");
+            }
+
+            if (function.Find("arguments") is MarkedText text)
+            {
+                function.Put("arguments", Arguments(text));
+            }
+
+            return (object?)map;
+        }).ToList();
+    }
+
+    private static object? Arguments(MarkedText text)
+    {
+        try
+        {
+            using var json = JsonDocument.Parse(text.Value);
+            return json.RootElement.ValueKind is JsonValueKind.Object ? CallerJson.Value(json.RootElement, "arguments") : text;
+        }
+        catch (JsonException)
+        {
+            return text; // as the model wrote them
+        }
     }
 
     private static string Text(JsonElement? content, string param) => content switch

@@ -1,3 +1,5 @@
+using Lodestone.Engine.Tools;
+
 namespace Lodestone.Engine.Http;
 
 /// <summary>What the worker answers on its socket. Until the model is loaded everything answers 503.</summary>
@@ -39,7 +41,7 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         var request = await RequestBody.Read(http.Request, EngineJson.Default.TokenizeRequest, http.RequestAborted);
         var tokens = request.Content is { } content
             ? served.Model.Vocabulary.Tokenize(content)
-            : Conversation.Tokenize(served.Model, request.Messages, clock);
+            : Conversation.Tokenize(served.Model, request.Messages, ToolChoice.Read(request.ToolChoice, Tool.Read(request.Tools)), clock);
         await http.Response.WriteAsJsonAsync(
             new TokenizeAnswer(tokens.Count, tokens), EngineJson.Default.TokenizeAnswer, cancellationToken: http.RequestAborted);
     }

@@ -1,10 +1,13 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Lodestone.Engine.Http;
 
 /// <param name="Messages">Rendered with the chat template and an opening for the answer.</param>
 /// <param name="Content">Or plain text.</param>
-internal sealed record TokenizeRequest(IReadOnlyList<ChatMessage>? Messages, string? Content);
+/// <param name="Tools">As in a chat request: the template writes them.</param>
+/// <param name="ToolChoice">As in a chat request.</param>
+internal sealed record TokenizeRequest(IReadOnlyList<ChatMessage>? Messages, string? Content, JsonElement? Tools, JsonElement? ToolChoice);
 
 /// <param name="Count">Tokens.</param>
 /// <param name="Tokens">In order.</param>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Lodestone.Engine.Inference;
+using Lodestone.Engine.Tools;
 
 namespace Lodestone.Engine.Http;
 
@@ -18,9 +19,33 @@ internal sealed record GenerationTerms(Sampling Sampling, IReadOnlyList<string> 
     public static GenerationTerms Read(LoadedModel model, AnswerRequest request, long? limit, int? probabilities)
     {
         Refuse("grammar", request.Grammar is not null);
-        Refuse("response_format", request.ResponseFormat is { } format && !IsTextFormat(format));
-        var sampling = ReadSampling(request) with { Biases = ReadBiases(request.LogitBias, model.Vocabulary.Count), Probabilities = probabilities };
+        var sampling = ReadSampling(request) with
+        {
+            Biases = ReadBiases(request.LogitBias, model.Vocabulary.Count),
+            Grammar = ResponseFormats.Grammar(request.ResponseFormat),
+            Probabilities = probabilities,
+        };
+        CheckGrammar(model, sampling.Grammar);
         return new GenerationTerms(sampling, ReadStops(request.Stop), limit, Checked(request.N, 1, MaxChoices, "n") ?? 1);
+    }
+
+    /// <summary>Holds answers to calls of tools, where they have to be calls or once they have become some.</summary>
+    /// <exception cref="ApiFault">There is a response format already, or the tools' schemas are too large.</exception>
+    public GenerationTerms With(LoadedModel model, ToolChoice tools, ToolDialect dialect)
+    {
+        if (Sampling.Grammar is not null)
+        {
+            return tools.IsForced ? throw ApiFault.Invalid("response_format", "'response_format' cannot be combined with a 'tool_choice' that demands a call.") : this;
+        }
+
+        if (!tools.IsForced && dialect.Opening.Length == 0)
+        {
+            return this; // a call and a text begin alike: the answer is free
+        }
+
+        var grammar = dialect.Grammar(tools.Tools, withOpening: tools.IsForced);
+        CheckGrammar(model, grammar);
+        return this with { Sampling = Sampling with { Grammar = grammar, Trigger = tools.IsForced ? null : dialect.Opening, Shown = model.Vocabulary.Controls(dialect.Opening) } };
     }
 
     /// <summary>Makes the generations of an answer, each prompt's choices after each other.</summary>
@@ -140,9 +165,21 @@ internal sealed record GenerationTerms(Sampling Sampling, IReadOnlyList<string> 
             : throw ApiFault.Invalid("stop", $"'stop' must be a string or a list of up to {MaxStops} strings, none empty.");
     }
 
-    private static bool IsTextFormat(JsonElement format) =>
-        format.ValueKind is JsonValueKind.Object && format.TryGetProperty("type", out var type)
-        && type.ValueKind is JsonValueKind.String && type.ValueEquals("text");
+    // llama.cpp has limits of its own, on repetitions of repetitions for one.
+    private static void CheckGrammar(LoadedModel model, string? grammar)
+    {
+        try
+        {
+            if (grammar is not null)
+            {
+                model.Vocabulary.Grammar(grammar).Dispose();
+            }
+        }
+        catch (EngineFault fault)
+        {
+            throw new ApiFault(StatusCodes.Status400BadRequest, $"The schema is too large. {fault.Message}", "response_format", "unsupported_schema");
+        }
+    }
 }
 
 /// <param name="Param">The member of the request that holds the prompts.</param>

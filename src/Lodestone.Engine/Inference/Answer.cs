@@ -57,4 +57,7 @@ internal enum FinishReason
 
     /// <summary>The limit on tokens, or the context's end.</summary>
     Length,
+
+    /// <summary>The model ended it and asks for tools to be called. Found out where the text is read, not where it is written.</summary>
+    ToolCalls,
 }

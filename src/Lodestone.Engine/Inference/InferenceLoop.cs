@@ -26,7 +26,8 @@ internal sealed class InferenceLoop : IDisposable
     {
         _model = model;
         _options = options;
-        _governor = new ThreadGovernor(options.Threads, new MachineLoad(clock), clock);
+        var machine = new MachineLoad(clock);
+        _governor = new ThreadGovernor(options.Threads, () => machine.Threads, clock);
         _writer = model.LooksAhead ? null : new SequenceWriter(model, options, _waiting, _courier);
         _thread = new Thread(Run) { IsBackground = true, Name = "inference" };
         _thread.Start();

@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Lodestone.Engine.Inference;
 
-/// <summary>How many cores are left to compute on: one is for everybody else, unless nobody wants it.</summary>
+/// <summary>How many cores are left to compute on: what others use is theirs, other engines included, and one more is kept free unless
+/// nobody wants it.</summary>
 internal sealed class MachineLoad(TimeProvider clock)
 {
     private const string Statistics = "/proc/stat";
@@ -11,13 +12,13 @@ internal sealed class MachineLoad(TimeProvider clock)
     // What others may use, in cores, of a machine that counts as idle.
     private const double Idle = 0.3;
 
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private long _lookedAt = clock.GetTimestamp();
     private (double All, double Own) _before = (Busy() ?? 0, Own());
-    private bool _isIdle;
+    private int _threads = Math.Max(1, Environment.ProcessorCount - 1);
 
-    /// <summary>Threads that may compute. Looks once a second.</summary>
+    /// <summary>Threads that may compute. Looks four times a second.</summary>
     public int Threads
     {
         get
@@ -26,15 +27,18 @@ internal sealed class MachineLoad(TimeProvider clock)
             if (elapsed >= Interval && Busy() is { } all)
             {
                 var now = (all, Own());
-                var others = (now.all - _before.All) - (now.Item2 - _before.Own);
-                _isIdle = others / elapsed.TotalSeconds < Idle;
+                var others = ((now.all - _before.All) - (now.Item2 - _before.Own)) / elapsed.TotalSeconds;
+                _threads = Left(Environment.ProcessorCount, others);
                 _before = now;
                 _lookedAt = clock.GetTimestamp();
             }
 
-            return Math.Max(1, Environment.ProcessorCount - (_isIdle ? 0 : 1));
+            return _threads;
         }
     }
+
+    /// <summary>The threads that may compute when others use so many cores.</summary>
+    public static int Left(int cores, double others) => others < Idle ? cores : Math.Max(1, cores - 1 - (int)Math.Floor(others + Idle));
 
     private static double Own() => Environment.CpuUsage.TotalTime.TotalSeconds;
 

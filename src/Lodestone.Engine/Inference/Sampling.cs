@@ -33,6 +33,12 @@ internal sealed record Sampling
     /// <summary>What the text must match, in llama.cpp's notation (GBNF), beginning at <c>root</c>; null for any text.</summary>
     public string? Grammar { get; init; }
 
+    /// <summary>The grammar is for what follows this text; null for all of the text.</summary>
+    public string? Trigger { get; init; }
+
+    /// <summary>Control tokens that are part of the text.</summary>
+    public IReadOnlyList<int> Shown { get; init; } = [];
+
     /// <summary>How many of the likeliest tokens are told with each token's own probability; null to tell none.</summary>
     public int? Probabilities { get; init; }
 

@@ -3,8 +3,9 @@ using Lodestone.Engine.Native;
 namespace Lodestone.Engine.Inference;
 
 /// <summary>Writes many answers at once. Only the engine's thread touches it.</summary>
-/// <remarks>Each turn adds one token to every answer under way, then reads a bounded piece of the waiting prompts in a computation of its own:
-/// so a long prompt delays the others by one piece at most. When memory runs out, the answer that began last gives up what it has
+/// <remarks>Each turn is one computation that adds a token to every answer under way and reads a bounded piece of the waiting prompts: so a
+/// long prompt delays the others by one piece at most, and what is written beside a piece costs next to nothing. (That holds for one pool
+/// of cells; llama.cpp would cut a mixed batch into many small ones over several.) When memory runs out, the answer that began last gives up what it has
 /// read and goes on when there is room: its text is not touched.</remarks>
 internal sealed unsafe class SequenceWriter : IDisposable
 {
@@ -30,11 +31,11 @@ internal sealed unsafe class SequenceWriter : IDisposable
         _waiting = waiting;
         _courier = courier;
         ContextLength = Math.Min(options.Context, model.TrainedContext);
-        var cells = options.Cells ?? KeyValueBudget.Cells(model, ContextLength, options.Slots);
+        var cells = Math.Max(ContextLength, options.Cells ?? KeyValueBudget.Cells(model, ContextLength, options.Slots));
         _context = CreateContext(cells);
         _candidates = new CandidateList(model.Vocabulary.Count);
-        _batch = new TurnBatch(Math.Max(options.PromptPiece, options.Slots));
-        Memory = new TokenMemory(Llama.Memory(_context), cells, model.IsCuttable);
+        _batch = new TurnBatch(options.PromptPiece + options.Slots);
+        Memory = new TokenMemory(Llama.Memory(_context), cells, model.IsCuttable ? Math.Min(cells, options.Kept) : 0);
         WarmUp();
     }
 
@@ -53,8 +54,13 @@ internal sealed unsafe class SequenceWriter : IDisposable
         ReleaseCancelled(_suspended);
         Resume();
         Admit();
-        WriteTokens(governor);
-        ReadPrompts(governor);
+        var readers = _slots.FindAll(slot => !slot.IsWriting);
+        readers.ForEach(Adopt);
+        var free = MakeRoom(_slots.Count - readers.Count, readers.Sum(slot => slot.Unread));
+        _batch.Clear();
+        AddTokens(free);
+        AddPrompts(readers.FindAll(_slots.Contains), free); // not those that had to give up their cells
+        Compute(governor);
     }
 
     public void FailAll(Exception reason)
@@ -76,7 +82,7 @@ internal sealed unsafe class SequenceWriter : IDisposable
     {
         var parameters = Llama.DefaultContextParams();
         parameters.ContextLength = (uint)cells;
-        parameters.BatchLength = (uint)Math.Max(_options.PromptPiece, _options.Slots);
+        parameters.BatchLength = (uint)(_options.PromptPiece + _options.Slots);
         parameters.MicroBatchLength = parameters.BatchLength;
         parameters.MaxSequences = (uint)_options.Slots;
         parameters.MaxOutputs = (uint)_options.Slots;
@@ -145,16 +151,15 @@ internal sealed unsafe class SequenceWriter : IDisposable
         catch (EngineFault fault)
         {
             _courier.Fail(generation.Answer, fault);
+            _courier.Send();
         }
     }
 
     // Counts what sequences under way may still need, and takes kept ones for free.
     private bool Fits(int tokens) => _slots.Sum(slot => slot.Demand) + tokens <= Memory.Cells;
 
-    private void WriteTokens(ThreadGovernor governor)
+    private void AddTokens(int room)
     {
-        var room = MakeRoom(_slots.Count(slot => slot.IsWriting));
-        _batch.Clear();
         foreach (var slot in _slots)
         {
             if (slot.IsWriting && room-- > 0)
@@ -162,44 +167,14 @@ internal sealed unsafe class SequenceWriter : IDisposable
                 _batch.Add(slot, count: 1);
             }
         }
-
-        Compute(governor);
     }
 
-    /// <summary>Reads pieces of prompts: the shortest first, so that a short one is not kept waiting by a long one; but a quarter of the
-    /// piece is for the one that came first, so that a long one is not kept waiting for ever.</summary>
-    private void ReadPrompts(ThreadGovernor governor)
+    private void AddPrompts(List<Slot> readers, int room)
     {
-        var readers = _slots.FindAll(slot => !slot.IsWriting);
-        if (readers.Count == 0)
+        var piece = Math.Min(_options.PromptPiece, room - _batch.Count);
+        foreach (var (slot, count) in ReadingPlan.Divide(readers, piece))
         {
-            return;
-        }
-
-        foreach (var reader in readers)
-        {
-            Adopt(reader);
-        }
-
-        _batch.Clear();
-        var budget = Math.Min(_options.PromptPiece, MakeRoom(_options.PromptPiece));
-        var underWay = new HashSet<UInt128>(); // blocks that this turn reads: who needs the same ones adopts them next turn
-        Add(readers[0], Math.Min(budget, readers.Count == 1 ? budget : _options.PromptPiece / 4));
-        foreach (var reader in readers.Skip(1).OrderBy(slot => slot.Unread))
-        {
-            Add(reader, budget - _batch.Count);
-        }
-
-        Compute(governor);
-
-        void Add(Slot reader, int most)
-        {
-            var count = Math.Min(reader.Unread, most);
-            var key = TokenMemory.NextKey(reader.Memory, reader.Tokens);
-            if (count > 0 && (key is null || underWay.Add(key.Value)))
-            {
-                _batch.Add(reader, count);
-            }
+            _batch.Add(slot, count);
         }
     }
 
@@ -213,11 +188,14 @@ internal sealed unsafe class SequenceWriter : IDisposable
     }
 
     /// <summary>Makes cells free: those that are kept for nobody in particular, then those of whoever began last.</summary>
+    /// <param name="writing">Answers that need a cell each.</param>
+    /// <param name="unread">Tokens of prompts that could be read.</param>
     /// <returns>The free cells.</returns>
-    private int MakeRoom(int wanted)
+    private int MakeRoom(int writing, int unread)
     {
+        var wanted = writing + Math.Min(unread, _options.PromptPiece);
         var free = Memory.Free(wanted);
-        while (free < Math.Min(wanted, TokenMemory.BlockLength) && _slots.Count > 1)
+        while (free < writing + Math.Min(unread, TokenMemory.BlockLength) && _slots.Count > 1)
         {
             var last = _slots[^1];
             _slots.RemoveAt(_slots.Count - 1);

@@ -48,7 +48,8 @@ internal sealed unsafe class Slot(Generation generation, TokenPicker picker, Seq
         }
 
         Span<byte> room = stackalloc byte[128];
-        var piece = vocabulary.Piece(token, room);
+        var piece = vocabulary.Piece(token, room, Generation.Sampling.Shown.Contains(token));
+        picker.Notice(piece);
         _probabilities?.Add(TokenProbabilities.Of(vocabulary, logits, token, Generation.Sampling.Probabilities!.Value)); // the list is there only if they are wanted
         var text = _text.Add(piece);
         if (_text.IsStopped)

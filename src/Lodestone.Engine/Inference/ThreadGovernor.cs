@@ -3,10 +3,13 @@ using System.Numerics;
 namespace Lodestone.Engine.Inference;
 
 /// <summary>Decides how many threads compute. Only the engine's thread touches it, but for <see cref="Threads"/>.</summary>
+/// <param name="most">Threads in any case.</param>
+/// <param name="allowed">Threads that the machine has room for now.</param>
+/// <param name="clock">Measures computations.</param>
 /// <remarks>llama.cpp's threads spin while they wait for each other: one more busy thread than there are cores slows them ten times and more.
 /// So whenever a computation takes longer than those like it have taken, one thread goes on alone, until some quiet seconds have passed;
 /// twice as long each time that it was too early.</remarks>
-internal sealed class ThreadGovernor(int most, MachineLoad machine, TimeProvider clock)
+internal sealed class ThreadGovernor(int most, Func<int> allowed, TimeProvider clock)
 {
     // What a computation may take, as a multiple of what one of its size takes when nobody disturbs.
     private const double Tolerance = 1.7;
@@ -25,7 +28,7 @@ internal sealed class ThreadGovernor(int most, MachineLoad machine, TimeProvider
     private volatile int _threads = 1;
     private int _disturbed; // computations in a row
     private TimeSpan _rest = FirstRest;
-    private long _restSince = clock.GetTimestamp();
+    private long _changedAt = clock.GetTimestamp(); // began or ended to rest
     private bool _isResting;
 
     /// <summary>Threads that compute now.</summary>
@@ -48,12 +51,13 @@ internal sealed class ThreadGovernor(int most, MachineLoad machine, TimeProvider
     /// <summary>How many threads the next computation has.</summary>
     public int Decide()
     {
-        if (_isResting && clock.GetElapsedTime(_restSince) >= _rest)
+        if (_isResting && clock.GetElapsedTime(_changedAt) >= _rest)
         {
             _isResting = false;
+            _changedAt = clock.GetTimestamp();
         }
 
-        return _threads = _isResting ? 1 : Math.Min(most, machine.Threads);
+        return _threads = _isResting ? 1 : Math.Min(most, allowed());
     }
 
     /// <summary>A computation has taken so long with the threads that were decided on.</summary>
@@ -75,7 +79,7 @@ internal sealed class ThreadGovernor(int most, MachineLoad machine, TimeProvider
         {
             Rest();
         }
-        else if (!isSlow && clock.GetElapsedTime(_restSince) > _rest * 4)
+        else if (!isSlow && clock.GetElapsedTime(_changedAt) > _rest)
         {
             _rest = FirstRest;
         }
@@ -83,9 +87,9 @@ internal sealed class ThreadGovernor(int most, MachineLoad machine, TimeProvider
 
     private void Rest()
     {
-        // It came back too early if it had hardly begun.
-        _rest = clock.GetElapsedTime(_restSince) < _rest * 2 && _rest < LongestRest ? _rest * 2 : _rest;
-        _restSince = clock.GetTimestamp();
+        // It had come back too early if it was disturbed again so soon.
+        _rest = clock.GetElapsedTime(_changedAt) < _rest && _rest < LongestRest ? _rest * 2 : _rest;
+        _changedAt = clock.GetTimestamp();
         _isResting = true;
         _disturbed = 0;
     }

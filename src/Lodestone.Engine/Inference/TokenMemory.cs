@@ -17,19 +17,19 @@ internal sealed class TokenMemory
     private const int MaxSequences = 256;
 
     private readonly nint _memory;
-    private readonly bool _isShareable;
+    private readonly int _mostKept;
     private readonly Stack<int> _freeNumbers = new(Enumerable.Range(0, MaxSequences).Reverse());
     private readonly Dictionary<UInt128, TokenBlock> _blocks = [];
     private readonly LinkedList<Sequence> _kept = []; // the one that ended longest ago first
 
     /// <param name="memory">Of the context.</param>
     /// <param name="cells">Tokens that it holds.</param>
-    /// <param name="isShareable">Whether sequences can be cut and shared: not so where a model keeps a running state.</param>
-    public TokenMemory(nint memory, int cells, bool isShareable)
+    /// <param name="mostKept">Tokens to keep of sequences that ended; 0 shares nothing, for models that keep a running state, which cannot be cut.</param>
+    public TokenMemory(nint memory, int cells, int mostKept)
     {
         _memory = memory;
         Cells = cells;
-        _isShareable = isShareable;
+        _mostKept = mostKept;
     }
 
     public int Cells { get; }
@@ -37,7 +37,7 @@ internal sealed class TokenMemory
     /// <summary>Cells taken, by sequences under way and kept.</summary>
     public int Used { get; private set; }
 
-    /// <summary>Cells that only kept sequences hold, at most.</summary>
+    /// <summary>Tokens of kept sequences.</summary>
     public int Kept => _kept.Sum(sequence => sequence.Length);
 
     /// <param name="salt">Only sequences with equal salts share blocks.</param>
@@ -56,7 +56,7 @@ internal sealed class TokenMemory
     public int Adopt(Sequence sequence, ReadOnlySpan<int> tokens)
     {
         var before = sequence.Length;
-        while (_isShareable && sequence.IsWhole && TryFind(sequence, tokens, out var next))
+        while (_mostKept > 0 && sequence.IsWhole && TryFind(sequence, tokens, out var next))
         {
             var source = next.Holders[0];
             var start = sequence.Length;
@@ -72,11 +72,12 @@ internal sealed class TokenMemory
         return sequence.Length - before;
     }
 
-    /// <summary>The key of the block that the sequence reads next; null if its tokens do not fill one.</summary>
-    public static UInt128? NextKey(Sequence sequence, ReadOnlySpan<int> tokens) =>
-        sequence.IsWhole && sequence.Length + BlockLength < tokens.Length
-            ? Key(sequence.Key, MemoryMarshal.AsBytes(tokens.Slice(sequence.Length, BlockLength)))
-            : null;
+    /// <summary>The key of the block that the sequence reads next or is in the midst of; null if its tokens do not fill one.</summary>
+    public static UInt128? NextKey(Sequence sequence, ReadOnlySpan<int> tokens)
+    {
+        var start = sequence.Blocks.Count * BlockLength;
+        return start + BlockLength < tokens.Length ? Key(sequence.Key, MemoryMarshal.AsBytes(tokens.Slice(start, BlockLength))) : null;
+    }
 
     /// <summary>The model has read one more token of the sequence.</summary>
     public void Append(Sequence sequence, int token)
@@ -98,7 +99,7 @@ internal sealed class TokenMemory
     /// <summary>Nobody writes the sequence any more: keeps its whole blocks for others while there is room.</summary>
     public void Keep(Sequence sequence)
     {
-        if (!_isShareable || sequence.Blocks.Count == 0 || sequence.Blocks[^1].Holders.Count > 1)
+        if (_mostKept == 0 || sequence.Blocks.Count == 0 || sequence.Blocks[^1].Holders.Count > 1)
         {
             Forget(sequence); // there is nothing to keep, or somebody else holds all of it
             return;
@@ -109,6 +110,10 @@ internal sealed class TokenMemory
         Used -= sequence.DropTail();
         Repair(sequence);
         sequence.Place = _kept.AddLast(sequence);
+        while (Kept > _mostKept && _kept.First is { } oldest)
+        {
+            Forget(oldest.Value);
+        }
     }
 
     /// <summary>Makes room by forgetting kept sequences.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Lodestone.Engine.Native;
 
 namespace Lodestone.Engine.Inference;
@@ -7,13 +8,20 @@ internal sealed unsafe class TokenPicker : IDisposable
 {
     private readonly CandidateList _candidates;
     private readonly SamplerHandle _chain;
-    private readonly SamplerHandle? _grammar;
+    private readonly Vocabulary _vocabulary;
+    private readonly Sampling _sampling;
+    private SamplerHandle? _grammar;
+    private int _drawn;
+    private string? _awaited; // the end of the text so far, while the trigger has not come
 
     /// <exception cref="EngineFault">The grammar is not well-formed.</exception>
     public TokenPicker(Sampling sampling, Vocabulary vocabulary, CandidateList candidates, ReadOnlySpan<int> prompt)
     {
         _candidates = candidates;
-        _grammar = sampling.Grammar is { } text ? vocabulary.Grammar(text) : null;
+        _vocabulary = vocabulary;
+        _sampling = sampling;
+        _grammar = sampling is { Grammar: { } grammar, Trigger: null } ? vocabulary.Grammar(grammar) : null;
+        _awaited = sampling is { Grammar: not null, Trigger: not null } ? "" : null;
         _chain = Chain(sampling, candidates.Count, prompt);
     }
 
@@ -25,12 +33,51 @@ internal sealed unsafe class TokenPicker : IDisposable
         if (_grammar is not null)
         {
             // Asking the grammar about one token costs next to nothing, about all of them as much as a computation.
-            token = Fits(token) ? token : Choose(logits, mustFit: true);
+            token = Fits(_grammar, token) ? token : Choose(logits, mustFit: true);
             Samplers.Accept(_grammar, token);
         }
 
         Samplers.Accept(_chain, token);
+        _drawn++;
         return token;
+    }
+
+    /// <summary>What the token that was picked means: if the trigger is complete, the grammar holds from there on.</summary>
+    public void Notice(ReadOnlySpan<byte> piece)
+    {
+        if (_awaited is null || _sampling is not { Trigger: { } trigger, Grammar: { } grammar })
+        {
+            return;
+        }
+
+        _awaited += Encoding.Latin1.GetString(piece); // a byte is a character: triggers are ASCII
+        var at = _awaited.IndexOf(trigger, StringComparison.Ordinal);
+        if (at < 0)
+        {
+            _awaited = _awaited[Math.Max(0, _awaited.Length - trigger.Length)..];
+            return;
+        }
+
+        _grammar = GrammarFrom(grammar, _awaited[(at + trigger.Length)..]);
+        _awaited = null;
+
+        // What the token brought beyond the trigger must fit; if it does not, the text goes on freely.
+        SamplerHandle? GrammarFrom(string text, string beyond)
+        {
+            var handle = _vocabulary.Grammar(text);
+            foreach (var token in _vocabulary.Tokenize(beyond))
+            {
+                if (!Fits(handle, token))
+                {
+                    handle.Dispose();
+                    return null;
+                }
+
+                Samplers.Accept(handle, token);
+            }
+
+            return handle;
+        }
     }
 
     public void Dispose()
@@ -48,18 +95,18 @@ internal sealed unsafe class TokenPicker : IDisposable
         }
 
         Samplers.Apply(_chain, ref candidates);
-        return candidates.First[candidates.Selected].Token;
+        return Draw.From(candidates, _sampling.Temperature > 0 ? _sampling.Seed : null, _drawn);
     }
 
-    private bool Fits(int token)
+    private static bool Fits(SamplerHandle grammar, int token)
     {
         var candidate = new Candidate { Token = token, Logit = 1 };
         var candidates = new Candidates { First = &candidate, Count = 1, Selected = -1 };
-        Samplers.Apply(_grammar!, ref candidates); // asked for only where there is one
+        Samplers.Apply(grammar, ref candidates);
         return !float.IsNegativeInfinity(candidate.Logit);
     }
 
-    /// <summary>Biases and penalties, then the cuts, then the draw. Top-k stands before the temperature, which keeps the order of tokens,
+    /// <summary>Biases and penalties, then the cuts. Top-k stands before the temperature, which keeps the order of tokens,
     /// because everything after it is cheaper on fewer.</summary>
     private static SamplerHandle Chain(Sampling sampling, int vocabularySize, ReadOnlySpan<int> prompt)
     {
@@ -68,8 +115,7 @@ internal sealed unsafe class TokenPicker : IDisposable
         AddPenalties(chain, sampling, vocabularySize, prompt);
         if (sampling.Temperature <= 0)
         {
-            Samplers.AddToChain(chain, Samplers.Greedy());
-            return chain;
+            return chain; // nothing to cut: the likeliest is taken
         }
 
         AddIf(chain, sampling.TopK > 0, () => Samplers.TopK(sampling.TopK));
@@ -77,12 +123,8 @@ internal sealed unsafe class TokenPicker : IDisposable
         AddIf(chain, sampling.TypicalP < 1, () => Samplers.Typical(sampling.TypicalP, minimumKept: 1));
         AddIf(chain, sampling.TopP < 1, () => Samplers.TopP(sampling.TopP, minimumKept: 1));
         AddIf(chain, sampling.MinP > 0, () => Samplers.MinP(sampling.MinP, minimumKept: 1));
-        Samplers.AddToChain(chain, Samplers.Draw(Fold(sampling.Seed)));
         return chain;
     }
-
-    // llama.cpp seeds with 32 bits, and takes the highest value to mean "any".
-    private static uint Fold(long seed) => (uint)(seed ^ (seed >> 32)) is var folded and not uint.MaxValue ? folded : 0;
 
     private static void AddBiases(SamplerHandle chain, Sampling sampling, int vocabularySize)
     {

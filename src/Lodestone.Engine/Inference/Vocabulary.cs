@@ -86,6 +86,9 @@ internal sealed unsafe class Vocabulary
         return Encoding.UTF8.GetString(bytes.WrittenSpan);
     }
 
+    /// <summary>The control token of just this text, if there is one.</summary>
+    public IReadOnlyList<int> Controls(string text) => _controls.FindAll(c => string.Equals(c.Text, text, StringComparison.Ordinal)).ConvertAll(c => c.Token);
+
     /// <summary>A grammar over these tokens, beginning at <c>root</c>.</summary>
     /// <exception cref="EngineFault">It is not well-formed.</exception>
     public SamplerHandle Grammar(string text)
@@ -129,15 +132,16 @@ internal sealed unsafe class Vocabulary
     /// <summary>The bytes that a token stands for, possibly part of a character; none for a control token.</summary>
     /// <param name="token">A token of this vocabulary.</param>
     /// <param name="buffer">Room for them, if there are few.</param>
-    public ReadOnlySpan<byte> Piece(int token, Span<byte> buffer)
+    /// <param name="isShown">Whether a control token's text counts.</param>
+    public ReadOnlySpan<byte> Piece(int token, Span<byte> buffer, bool isShown = false)
     {
         int length;
         fixed (byte* room = buffer)
         {
-            length = Llama.TokenPiece(_vocabulary, token, room, buffer.Length, skippedSpaces: 0, special: 0);
+            length = Llama.TokenPiece(_vocabulary, token, room, buffer.Length, skippedSpaces: 0, isShown ? (byte)1 : (byte)0);
         }
 
-        return length >= 0 ? buffer[..length] : Piece(token, new byte[-length]);
+        return length >= 0 ? buffer[..length] : Piece(token, new byte[-length], isShown);
     }
 
     private (ControlToken? Control, int At) NextControl(MarkedText prompt, int start)

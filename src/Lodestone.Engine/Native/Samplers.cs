@@ -13,12 +13,6 @@ internal static unsafe partial class Samplers
     [LibraryImport(Library, EntryPoint = "llama_sampler_chain_add")]
     public static partial void AddToChain(SamplerHandle chain, nint sampler);
 
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_greedy")]
-    public static partial nint Greedy();
-
-    [LibraryImport(Library, EntryPoint = "llama_sampler_init_dist")]
-    public static partial nint Draw(uint seed);
-
     [LibraryImport(Library, EntryPoint = "llama_sampler_init_top_k")]
     public static partial nint TopK(int count);
 

@@ -1,3 +1,5 @@
+using Lodestone.Engine.Tools;
+
 namespace Lodestone.Engine.Templates;
 
 /// <summary>A model's chat template, in the part of Jinja that published models use.</summary>
@@ -5,10 +7,17 @@ internal sealed class ChatTemplate
 {
     private readonly IReadOnlyList<Statement> _body;
 
-    private ChatTemplate(IReadOnlyList<Statement> body) => _body = body;
+    private ChatTemplate(IReadOnlyList<Statement> body, string source)
+    {
+        _body = body;
+        Tools = ToolDialect.Of(source);
+    }
+
+    /// <summary>How the model was taught to call tools.</summary>
+    public ToolDialect Tools { get; }
 
     /// <exception cref="TemplateFault">The template is not well-formed.</exception>
-    public static ChatTemplate Parse(string source) => new(TemplateParser.Parse(source));
+    public static ChatTemplate Parse(string source) => new(TemplateParser.Parse(source), source);
 
     /// <summary>Writes the prompt; every character that came with <paramref name="variables"/> as a caller's keeps its mark.</summary>
     /// <param name="variables">What the template may use, such as <c>messages</c>.</param>

@@ -33,9 +33,11 @@ internal sealed class ChatCompletions(
         InferenceAccess.Check(caller, http.Request);
 
         // 1.
-        using var request = ChatRequest.Of(await BodyRules.ReadAsync(http, options.LargestBody, clientLeft));
+        var document = await BodyRules.ReadAsync(http, options.LargestBody, clientLeft);
+        var isMistral = MistralDialect.IsSpokenBy(http.Request);
+        using var request = ChatRequest.Of(isMistral ? MistralDialect.Read(document) : document);
         Answer InForm(AnswerHead head) =>
-            request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+            request.IsStreamed ? new StreamedAnswer(http.Response, head, isMistral ? UsagePlace.LastChunk : request.UsagePlace) : new WholeAnswer(http.Response, head);
         await ServeAsync(http, caller, request, InForm, clientLeft);
     }
 
@@ -55,6 +57,16 @@ internal sealed class ChatCompletions(
         {
             throw WithAddress(refusal, http.Request.BaseAddress() + path);
         }
+    }
+
+    /// <summary>What a call would take, without making it.</summary>
+    /// <exception cref="Refusal">Whatever a client would be told.</exception>
+    public async Task<CallSize> CountAsync(Caller caller, EngineRequest request, CancellationToken cancel)
+    {
+        var model = await known.FindAsync(caller, request.Model, cancel) ?? throw GatewayRefusals.NoModel(request.Model);
+        request.CheckNeeds(model);
+        await using var backend = await backends.AcquireAsync(model, cancel);
+        return await backend.MeasureAsync(request, cancel);
     }
 
     /// <summary>The same call for a page that shows the answer itself: all but the last step.</summary>
@@ -150,20 +162,7 @@ internal sealed class ChatCompletions(
 
     private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, CalledModel model, CallSize size)
     {
-        var call = new NewHold
-        {
-            RequestId = http.TraceIdentifier,
-            AccountId = caller.Id,
-            CallerId = caller.Id,
-            TokenId = caller.CredentialId == Guid.Empty ? null : caller.CredentialId,
-            ProductId = model.ProductId,
-            ProductName = model.Id,
-            SellerId = model.SellerId,
-            Revision = model.Revision,
-            PromptTokens = size.Prompt,
-            MaxOutputTokens = size.MaxOutput,
-            ModelTimeout = options.AnswerWithin,
-        };
+        var call = NewCall.Of(http, caller, model, size, options.AnswerWithin);
         return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
     }
 

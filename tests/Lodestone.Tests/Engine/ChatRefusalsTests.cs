@@ -9,8 +9,9 @@ namespace Lodestone.Tests.Engine;
 public sealed class ChatRefusalsTests(EngineProcess engine) : IClassFixture<EngineProcess>
 {
     [Theory]
-    [InlineData("""{"tools":[{"type":"function","function":{"name":"f"}}]}""", "tools")]
-    [InlineData("""{"response_format":{"type":"json_object"}}""", "response_format")]
+    [InlineData("""{"response_format":{"type":"yaml"}}""", "response_format")]
+    [InlineData("""{"response_format":{"type":"json_schema"}}""", "response_format")]
+    [InlineData("""{"response_format":{"type":"json_schema","json_schema":{"name":"x","schema":{"type":"object","patternProperties":{}}}}}""", "response_format")]
     [InlineData("""{"top_logprobs":3}""", "top_logprobs")]
     [InlineData("""{"logprobs":true,"top_logprobs":21}""", "top_logprobs")]
     [InlineData("""{"n":0}""", "n")]
@@ -19,7 +20,7 @@ public sealed class ChatRefusalsTests(EngineProcess engine) : IClassFixture<Engi
     [InlineData("""{"logit_bias":{"5":101}}""", "logit_bias")]
     [InlineData("""{"logit_bias":[1]}""", "logit_bias")]
     [InlineData("""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]}""", "messages[0].content[0]")]
-    [InlineData("""{"messages":[{"role":"assistant","content":"x","tool_calls":[]}]}""", "messages[0].tool_calls")]
+    [InlineData("""{"messages":[{"role":"assistant","content":"x","tool_calls":{}}]}""", "messages[0].tool_calls")]
     [InlineData("""{"temperature":2.1}""", "temperature")]
     [InlineData("""{"temperature":"hot"}""", "temperature")]
     [InlineData("""{"top_p":-0.1}""", "top_p")]

@@ -86,6 +86,23 @@ public sealed class CompletionsTests(EngineProcess engine) : IClassFixture<Engin
         Assert.Equal(0, logprobs.GetProperty("text_offset")[0].GetInt32());
     }
 
+    [Fact]
+    public async Task A_model_that_was_made_to_fills_a_gap()
+    {
+        var path = Path.GetTempFileName();
+        new GgufMaker(EngineProcess.DemoModel).Set("tokenizer.ggml.fim_pre_token_id", 4090).Set("tokenizer.ggml.fim_suf_token_id", 4091)
+            .Set("tokenizer.ggml.fim_mid_token_id", 4092).Write(path);
+        await using var filling = new EngineProcess();
+        await filling.Start(path);
+        File.Delete(path);
+
+        var (_, counted) = await filling.Post("/tokenize", new { content = "To improve" });
+        var (status, body) = await filling.Post("/v1/completions", new { prompt = "To improve", suffix = "To improve", max_tokens = 3 });
+
+        Assert.Equal(HttpStatusCode.OK, status);
+        Assert.Equal((2 * counted.GetProperty("count").GetInt32()) + 4, Usage(body, "prompt_tokens"));
+    }
+
     [Theory]
     [InlineData("""{"prompt":[]}""", "prompt")]
     [InlineData("""{"prompt":[5,4096]}""", "prompt[1]")]

@@ -1,0 +1,45 @@
+namespace Lodestone.Engine.Inference;
+
+/// <summary>Who reads how much of a piece.</summary>
+internal static class ReadingPlan
+{
+    /// <summary>The shortest first, so that a short prompt is not kept waiting by a long one; but a quarter of the piece is for the one that came
+    /// first, so that a long one is not kept waiting for ever. A block that two need is read by one of them: the other adopts it next time.</summary>
+    /// <param name="readers">In order of arrival.</param>
+    /// <param name="piece">Tokens to give away.</param>
+    public static IReadOnlyList<(Slot Slot, int Count)> Divide(IReadOnlyList<Slot> readers, int piece)
+    {
+        var allowed = WithoutTwins(readers);
+        if (allowed.Count == 0 || piece <= 0)
+        {
+            return [];
+        }
+
+        var first = allowed[0];
+        var rest = piece - Math.Min(first.Unread, (piece + 3) / 4);
+        var plan = new List<(Slot Slot, int Count)>();
+        foreach (var reader in allowed.Skip(1).OrderBy(slot => slot.Unread).TakeWhile(_ => rest > 0))
+        {
+            plan.Add((reader, Math.Min(reader.Unread, rest)));
+            rest -= plan[^1].Count;
+        }
+
+        plan.Add((first, Math.Min(first.Unread, piece - plan.Sum(share => share.Count))));
+        return plan;
+    }
+
+    // Who is in the midst of a block goes on with it.
+    private static List<Slot> WithoutTwins(IReadOnlyList<Slot> readers)
+    {
+        var owners = new Dictionary<UInt128, Slot>();
+        foreach (var reader in readers.OrderBy(slot => slot.Memory.IsWhole))
+        {
+            if (TokenMemory.NextKey(reader.Memory, reader.Tokens) is { } key)
+            {
+                owners.TryAdd(key, reader);
+            }
+        }
+
+        return readers.Where(reader => TokenMemory.NextKey(reader.Memory, reader.Tokens) is not { } key || owners[key] == reader).ToList();
+    }
+}
