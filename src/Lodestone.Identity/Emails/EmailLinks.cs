@@ -60,6 +60,9 @@ internal sealed partial class EmailLinks(IdentityDb db, Tasks tasks, IMail mail,
         }
     }
 
+    /// <summary>A link that confirms nothing.</summary>
+    public static Refusal Dead() => new(IdentityRefusals.LinkUsed, "This link is used, older than a day, was followed by a newer one, or is for another account. Ask for a new one in your settings.") { HelpPath = EmailCard.Here };
+
     /// <summary>The address that a link confirms; null where it is used, ended, too old, or another user's.</summary>
     public async Task<string?> FindAsync(Caller caller, string token, CancellationToken cancel) =>
         await Usable(caller, token).Join(db.Users, l => l.UserId, u => u.Id, (l, u) => u).Select(u => u.Email).SingleOrDefaultAsync(cancel);
@@ -73,7 +76,7 @@ internal sealed partial class EmailLinks(IdentityDb db, Tasks tasks, IMail mail,
                 await db.LockAsync<User>(caller.MayChange().Id, inner);
                 if (await Usable(caller, token).SingleOrDefaultAsync(inner) is not { } link)
                 {
-                    throw new Refusal(IdentityRefusals.LinkUsed, "This link is used, too old or for another account. Ask for a new one in your settings.");
+                    throw Dead();
                 }
 
                 link.Hash = null;
