@@ -8,7 +8,8 @@ namespace Lodestone.Gateway;
 internal sealed class WorkerBackend(CalledModel model, WorkerLease lease, PromptBounds bounds) : ICallBackend
 {
     /// <summary>What our own engine can be asked.</summary>
-    public const ModelFeatures Features = ModelFeatures.Chat | ModelFeatures.Completions | ModelFeatures.Embeddings | ModelFeatures.Logprobs | ModelFeatures.Choices | ModelFeatures.LogitBias;
+    public const ModelFeatures Features = ModelFeatures.Chat | ModelFeatures.Completions | ModelFeatures.Embeddings | ModelFeatures.Logprobs | ModelFeatures.Choices | ModelFeatures.LogitBias
+        | ModelFeatures.Tools | ModelFeatures.Schema;
 
     public Measurement Measurement => Measurement.Engine;
 

@@ -24,7 +24,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    KnownModels known, CallBackends backends, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    KnownModels known, CallBackends backends, RateLimits limits, Idempotency idempotency, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -46,16 +46,32 @@ internal sealed class ChatCompletions(
     /// <param name="inForm">Makes the answer that the dialect's clients read.</param>
     public async Task ServeAsync(HttpContext http, Caller caller, EngineRequest request, Func<AnswerHead, Answer> inForm, CancellationToken clientLeft)
     {
+        limits.Enter(caller, http.Response);
         try
         {
-            var (answer, ending) = await RunAsync(http, caller, request, inForm, clientLeft);
-
-            // 8.
-            await EndAsync(http.Response, answer, ending, clientLeft);
+            await (Idempotency.IsWanted(http.Request) ? idempotency.RunAsync(http, caller, request, MakeAsync, clientLeft) : MakeAsync());
         }
         catch (Refusal refusal) when (refusal.HelpPath is { } path)
         {
             throw WithAddress(refusal, http.Request.BaseAddress() + path);
+        }
+
+        async Task<CallEnd> MakeAsync()
+        {
+            var (answer, ending) = await RunAsync(http, caller, request, inForm, clientLeft);
+            var used = Used(answer, ending);
+            var end = EndOf(used, ending);
+            limits.Used(caller, used.InputTokens + used.OutputTokens);
+            try
+            {
+                // 8.
+                await EndAsync(http.Response, answer, ending, clientLeft);
+                return end;
+            }
+            catch (Exception) when (clientLeft.IsCancellationRequested && end is not CallEnd.Free)
+            {
+                return CallEnd.Cut; // charged, and nobody there to take the end
+            }
         }
     }
 
@@ -123,6 +139,9 @@ internal sealed class ChatCompletions(
             return (answer, ending);
         }
     }
+
+    private static CallEnd EndOf(CallUsage used, Ending ending) =>
+        used.OutputTokens == 0 ? CallEnd.Free : ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? CallEnd.Whole : CallEnd.Cut;
 
     private static CallUsage Used(Answer answer, Ending ending) =>
         ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;

@@ -104,6 +104,12 @@ internal sealed class ChatRequest : EngineRequest
             json.WritePropertyName("tools");
             tools.WriteTo(json);
         }
+
+        if (BodyRules.TryGet(_document.RootElement, "tool_choice", out var choice))
+        {
+            json.WritePropertyName("tool_choice");
+            choice.WriteTo(json);
+        }
     }
 
     private void WriteOthers(Utf8JsonWriter json)
