@@ -35,9 +35,9 @@ internal sealed class EngineClient : IAsyncDisposable
 
     /// <summary>Has a prompt of tokens continued, streamed.</summary>
     /// <returns>Until the first token came.</returns>
-    public async Task<TimeSpan> Complete(int[] prompt, int tokens, CancellationToken cancel)
+    public async Task<TimeSpan> Complete(int[] prompt, int tokens, CancellationToken cancel, object? format = null)
     {
-        var body = new { prompt, max_tokens = tokens, temperature = 0.8, seed = 1, stream = true, lodestone_usage = true, logit_bias = NeverEnds };
+        var body = new { prompt, max_tokens = tokens, temperature = 0.8, seed = 1, stream = true, lodestone_usage = true, logit_bias = NeverEnds, response_format = format };
         var watch = Stopwatch.StartNew();
         using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/completions") { Content = JsonContent.Create(body) };
         using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -55,10 +55,10 @@ internal sealed class EngineClient : IAsyncDisposable
     }
 
     /// <summary>Tokens per second of so many streams at once, prompts included in the time.</summary>
-    public async Task<double> Throughput(Random random, int streams, int prompt, int tokens)
+    public async Task<double> Throughput(Random random, int streams, int prompt, int tokens, object? format = null)
     {
         var watch = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => Complete(Prompt(random, prompt), tokens, CancellationToken.None)));
+        await Task.WhenAll(Enumerable.Range(0, streams).Select(_ => Complete(Prompt(random, prompt), tokens, CancellationToken.None, format)));
         return streams * tokens / watch.Elapsed.TotalSeconds;
     }
 

@@ -28,6 +28,7 @@ internal sealed class EngineSpeed(TextWriter output, string vocabulary, int roun
                 using var core = new EngineCore(model, threads, Slots);
                 await Throughput(model, core, engine, threads);
                 await FirstToken(engine, threads);
+                await Constrained(engine, threads);
                 await Disturbed(engine, threads);
             }
         }
@@ -76,6 +77,20 @@ internal sealed class EngineSpeed(TextWriter output, string vocabulary, int roun
 
         Print($"{threads} threads, first token: alone {Median(idle):F0} ms, while 2,000 tokens are read {Median(busy):F0} ms, ratio {Median(busy) / Median(idle):F2}");
         Print($"{threads} threads, first token after 1,520: {Median(cold):F0} ms, with a known head of 1,500 {Median(warm):F0} ms, {Median(cold) / Median(warm):F1} times faster");
+    }
+
+    /// <summary>The worst case: a model of random weights means nothing of what the schema demands, so that nearly every token is refused at first.</summary>
+    private async Task Constrained(EngineClient engine, int threads)
+    {
+        var (free, held) = (new List<double>(), new List<double>());
+        var schema = new { type = "array", items = new { type = "object", properties = new { name = new { type = "string" } }, required = new[] { "name" } }, minItems = 100 };
+        for (var round = 0; round < rounds; round++)
+        {
+            free.Add(await engine.Throughput(_random, 8, Prompt, Tokens));
+            held.Add(await engine.Throughput(_random, 8, Prompt, Tokens, new { type = "json_object", value = schema }));
+        }
+
+        Print($"{threads} threads, 8 streams: free {Median(free):F0} tokens/s, held to a schema {Median(held):F0}, ratio {Median(held) / Median(free):F2}");
     }
 
     private async Task Disturbed(EngineClient engine, int threads)

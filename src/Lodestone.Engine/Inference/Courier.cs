@@ -1,13 +1,15 @@
-using System.Collections.Concurrent;
-
 namespace Lodestone.Engine.Inference;
 
 /// <summary>Carries steps from the engine's thread to their answers, on a thread of its own: whatever one turn made is written to all
 /// connections by one thread that is woken once, and the engine computes on meanwhile.</summary>
 internal sealed class Courier : IDisposable
 {
-    private readonly BlockingCollection<List<Parcel>> _outgoing = [];
+    // Guards the queue and the end; pulsed when either changes. Not a BlockingCollection: that spins before it sleeps, for every token, on a
+    // core that the engine computes with.
+    private readonly object _gate = new();
+    private readonly Queue<List<Parcel>> _outgoing = new();
     private readonly Thread _thread;
+    private bool _isClosed;
     private List<Parcel> _parcels = []; // the engine's thread fills it
 
     public Courier()
@@ -23,30 +25,54 @@ internal sealed class Courier : IDisposable
     /// <summary>Sends what was added since the last time.</summary>
     public void Send()
     {
-        if (_parcels.Count > 0)
+        if (_parcels.Count == 0)
         {
-            _outgoing.Add(_parcels);
-            _parcels = [];
+            return;
         }
+
+        lock (_gate)
+        {
+            _outgoing.Enqueue(_parcels);
+            Monitor.Pulse(_gate);
+        }
+
+        _parcels = [];
     }
 
     /// <summary>Sends the rest and waits until all of it has arrived.</summary>
     public void Dispose()
     {
         Send();
-        _outgoing.CompleteAdding();
+        lock (_gate)
+        {
+            _isClosed = true;
+            Monitor.Pulse(_gate);
+        }
+
         _thread.Join();
-        _outgoing.Dispose();
     }
 
     private void Run()
     {
-        foreach (var parcels in _outgoing.GetConsumingEnumerable())
+        while (Next() is { } parcels)
         {
             foreach (var parcel in parcels)
             {
                 parcel.Deliver();
             }
+        }
+    }
+
+    private List<Parcel>? Next()
+    {
+        lock (_gate)
+        {
+            while (_outgoing.Count == 0 && !_isClosed)
+            {
+                Monitor.Wait(_gate);
+            }
+
+            return _outgoing.TryDequeue(out var parcels) ? parcels : null;
         }
     }
 

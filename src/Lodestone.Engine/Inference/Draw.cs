@@ -23,7 +23,8 @@ internal static unsafe class Draw
             return likeliest.Token;
         }
 
-        var (token, most) = (likeliest.Token, float.NegativeInfinity);
+        var (token, most) = (likeliest.Token, double.NegativeInfinity);
+        var hopeless = 0.0; // whatever its logit, a candidate with a lower number cannot win any more
         var key = Mix((ulong)known + Mix((ulong)place));
         for (nuint i = 0; i < candidates.Count; i++)
         {
@@ -33,10 +34,11 @@ internal static unsafe class Draw
                 continue;
             }
 
-            var sum = candidate.Logit + Noise(Mix(key + (ulong)candidate.Token));
-            if (sum > most)
+            var uniform = ((Mix(key + (ulong)candidate.Token) >> 11) + 0.5) / (1ul << 53); // neither 0 nor 1
+            if (uniform > hopeless && candidate.Logit - Math.Log(-Math.Log(uniform)) is var sum && sum > most)
             {
                 (token, most) = (candidate.Token, sum);
+                hopeless = Math.Exp(-Math.Exp(likeliest.Logit - most));
             }
         }
 
@@ -55,12 +57,6 @@ internal static unsafe class Draw
         }
 
         return best;
-    }
-
-    private static float Noise(ulong random)
-    {
-        var uniform = ((random >> 11) + 0.5) / (1ul << 53); // neither 0 nor 1
-        return (float)-Math.Log(-Math.Log(uniform));
     }
 
     // SplitMix64's output function.

@@ -3,6 +3,18 @@ namespace Lodestone.Engine.Inference;
 /// <summary>Who reads how much of a piece.</summary>
 internal static class ReadingPlan
 {
+    /// <summary>Tokens of several short prompts that are read at once: they all wait for each other anyway, and a long piece is read faster.</summary>
+    public const int Burst = 256;
+
+    /// <summary>How many tokens to read now.</summary>
+    /// <param name="readers">Who wants to read.</param>
+    /// <param name="piece">What one long prompt may read before others have their turn.</param>
+    public static int Piece(IReadOnlyList<Slot> readers, int piece)
+    {
+        var brief = readers.Where(slot => slot.Unread <= Burst).ToList();
+        return brief.Count < 2 ? piece : Math.Clamp(brief.Sum(slot => slot.Unread), piece, Math.Max(piece, Burst));
+    }
+
     /// <summary>The shortest first, so that a short prompt is not kept waiting by a long one; but a quarter of the piece is for the one that came
     /// first, so that a long one is not kept waiting for ever. A block that two need is read by one of them: the other adopts it next time.</summary>
     /// <param name="readers">In order of arrival.</param>

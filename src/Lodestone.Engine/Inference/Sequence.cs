@@ -22,6 +22,9 @@ internal sealed class Sequence(int number, UInt128 salt)
     /// <summary>What the next block's key continues.</summary>
     public UInt128 Key => _blocks.Count == 0 ? salt : _blocks[^1].Key;
 
+    /// <summary>Somebody began alike before: more may come.</summary>
+    public bool IsProven { get; set; }
+
     /// <summary>Its place among those that are kept; null while it is written.</summary>
     public LinkedListNode<Sequence>? Place { get; set; }
 

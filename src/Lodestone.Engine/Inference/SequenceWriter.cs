@@ -34,7 +34,7 @@ internal sealed unsafe class SequenceWriter : IDisposable
         var cells = Math.Max(ContextLength, options.Cells ?? KeyValueBudget.Cells(model, ContextLength, options.Slots));
         _context = CreateContext(cells);
         _candidates = new CandidateList(model.Vocabulary.Count);
-        _batch = new TurnBatch(options.PromptPiece + options.Slots);
+        _batch = new TurnBatch(MostTokens(options));
         Memory = new TokenMemory(Llama.Memory(_context), cells, model.IsCuttable ? Math.Min(cells, options.Kept) : 0);
         WarmUp();
     }
@@ -56,10 +56,11 @@ internal sealed unsafe class SequenceWriter : IDisposable
         Admit();
         var readers = _slots.FindAll(slot => !slot.IsWriting);
         readers.ForEach(Adopt);
-        var free = MakeRoom(_slots.Count - readers.Count, readers.Sum(slot => slot.Unread));
+        var piece = ReadingPlan.Piece(readers, _options.PromptPiece);
+        var free = MakeRoom(_slots.Count - readers.Count, Math.Min(piece, readers.Sum(slot => slot.Unread)));
         _batch.Clear();
         AddTokens(free);
-        AddPrompts(readers.FindAll(_slots.Contains), free); // not those that had to give up their cells
+        AddPrompts(readers.FindAll(_slots.Contains), Math.Min(piece, free - _batch.Count)); // not those that had to give up their cells
         Compute(governor);
     }
 
@@ -78,11 +79,13 @@ internal sealed unsafe class SequenceWriter : IDisposable
         _context.Dispose();
     }
 
+    private static int MostTokens(EngineOptions options) => Math.Max(options.PromptPiece, ReadingPlan.Burst) + options.Slots;
+
     private ContextHandle CreateContext(int cells)
     {
         var parameters = Llama.DefaultContextParams();
         parameters.ContextLength = (uint)cells;
-        parameters.BatchLength = (uint)(_options.PromptPiece + _options.Slots);
+        parameters.BatchLength = (uint)MostTokens(_options);
         parameters.MicroBatchLength = parameters.BatchLength;
         parameters.MaxSequences = (uint)_options.Slots;
         parameters.MaxOutputs = (uint)_options.Slots;
@@ -169,9 +172,8 @@ internal sealed unsafe class SequenceWriter : IDisposable
         }
     }
 
-    private void AddPrompts(List<Slot> readers, int room)
+    private void AddPrompts(List<Slot> readers, int piece)
     {
-        var piece = Math.Min(_options.PromptPiece, room - _batch.Count);
         foreach (var (slot, count) in ReadingPlan.Divide(readers, piece))
         {
             _batch.Add(slot, count);
@@ -189,13 +191,13 @@ internal sealed unsafe class SequenceWriter : IDisposable
 
     /// <summary>Makes cells free: those that are kept for nobody in particular, then those of whoever began last.</summary>
     /// <param name="writing">Answers that need a cell each.</param>
-    /// <param name="unread">Tokens of prompts that could be read.</param>
+    /// <param name="reading">Tokens of prompts to be read.</param>
     /// <returns>The free cells.</returns>
-    private int MakeRoom(int writing, int unread)
+    private int MakeRoom(int writing, int reading)
     {
-        var wanted = writing + Math.Min(unread, _options.PromptPiece);
+        var wanted = writing + reading;
         var free = Memory.Free(wanted);
-        while (free < writing + Math.Min(unread, TokenMemory.BlockLength) && _slots.Count > 1)
+        while (free < writing + Math.Min(reading, TokenMemory.BlockLength) && _slots.Count > 1)
         {
             var last = _slots[^1];
             _slots.RemoveAt(_slots.Count - 1);

@@ -37,9 +37,6 @@ internal sealed class TokenMemory
     /// <summary>Cells taken, by sequences under way and kept.</summary>
     public int Used { get; private set; }
 
-    /// <summary>Tokens of kept sequences.</summary>
-    public int Kept => _kept.Sum(sequence => sequence.Length);
-
     /// <param name="salt">Only sequences with equal salts share blocks.</param>
     public Sequence Open(string? salt)
     {
@@ -66,6 +63,7 @@ internal sealed class TokenMemory
             }
             while (TryFind(sequence, tokens, out next) && next.Holders.Contains(source));
 
+            sequence.IsProven = true;
             Llama.ShareSequence(_memory, source.Number, sequence.Number, start, sequence.Length);
         }
 
@@ -110,10 +108,8 @@ internal sealed class TokenMemory
         Used -= sequence.DropTail();
         Repair(sequence);
         sequence.Place = _kept.AddLast(sequence);
-        while (Kept > _mostKept && _kept.First is { } oldest)
-        {
-            Forget(oldest.Value);
-        }
+        ForgetBeyond(_mostKept / 4, kept => !kept.IsProven);
+        ForgetBeyond(_mostKept, _ => true);
     }
 
     /// <summary>Makes room by forgetting kept sequences.</summary>
@@ -126,6 +122,18 @@ internal sealed class TokenMemory
         }
 
         return Cells - Used;
+    }
+
+    // Every computation passes over what is kept. What nobody has shared yet gets a quarter; the last one always stays, to be tried.
+    private void ForgetBeyond(int tokens, Func<Sequence, bool> isMeant)
+    {
+        var meant = _kept.Where(isMeant).ToList();
+        var total = meant.Sum(sequence => sequence.Length);
+        foreach (var sequence in meant.TakeWhile(sequence => total > tokens && sequence != _kept.Last!.Value)) // there is one: just added
+        {
+            total -= sequence.Length;
+            Forget(sequence);
+        }
     }
 
     private bool TryFind(Sequence sequence, ReadOnlySpan<int> tokens, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out TokenBlock? block)

@@ -78,6 +78,36 @@ public sealed class ChatCompletionsTests(EngineProcess engine) : IClassFixture<E
     }
 
     [Fact]
+    public async Task Probabilities_come_with_every_token_of_the_text()
+    {
+        var question = new { logprobs = true, top_logprobs = 3 };
+        var (_, whole) = await engine.Post("/v1/chat/completions", Ask("What does improve mean?", question));
+        var chunks = await engine.Stream(Ask("What does improve mean?", new { logprobs = true, top_logprobs = 3, stream = true }));
+
+        var tokens = Tokens(whole.GetProperty("choices")[0]);
+        Assert.Equal(Content(whole), string.Concat(tokens.Select(token => token.GetProperty("token").GetString())));
+        Assert.All(tokens, token => Assert.Equal(3, token.GetProperty("top_logprobs").GetArrayLength()));
+        Assert.All(tokens, token => Assert.Equal(token.GetProperty("logprob").GetDouble(), token.GetProperty("top_logprobs")[0].GetProperty("logprob").GetDouble()));
+        Assert.Equal(tokens.Count, chunks.Sum(chunk => Tokens(chunk.GetProperty("choices")[0]).Count));
+
+        static List<JsonElement> Tokens(JsonElement choice) =>
+            choice.GetProperty("logprobs") is { ValueKind: JsonValueKind.Object } logprobs ? [.. logprobs.GetProperty("content").EnumerateArray()] : [];
+    }
+
+    [Fact]
+    public async Task A_biased_token_is_never_or_always_chosen()
+    {
+        var (_, counted) = await engine.Post("/tokenize", new { content = "Improve" });
+        var first = counted.GetProperty("tokens")[0].GetInt32().ToString(System.Globalization.CultureInfo.InvariantCulture);
+
+        var (_, never) = await engine.Post("/v1/chat/completions", Ask("What does improve mean?", new { logit_bias = new Dictionary<string, int>(StringComparer.Ordinal) { [first] = -100 } }));
+        var (_, always) = await engine.Post("/v1/chat/completions", Ask("What is a window?", new { max_tokens = 3, logit_bias = new Dictionary<string, int>(StringComparer.Ordinal) { [first] = 100 } }));
+
+        Assert.DoesNotContain("Improve (", Content(never), StringComparison.Ordinal);
+        Assert.Equal("III", Content(always)); // the word begins with a token of one letter
+    }
+
+    [Fact]
     public async Task The_limit_on_tokens_cuts_the_answer()
     {
         var (_, body) = await engine.Post("/v1/chat/completions", Ask("What is Lodestone?", new { max_tokens = 5 }));
