@@ -34,6 +34,7 @@ public static class BillingModule
         services.AddSingleton<Journal>();
         services.AddSingleton<PriceBook>();
         services.AddSingleton<Usage>();
+        services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
         services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, BillingJson.Default));
         services.AddSingleton<TopUps>();

@@ -10,11 +10,14 @@ internal sealed class GatewayDb(DbContextOptions<GatewayDb> options, ModuleData 
 
     public DbSet<RemoteBackend> Backends => Set<RemoteBackend>();
 
+    public DbSet<IdempotentCall> IdempotentCalls => Set<IdempotentCall>();
+
     protected override string Module => "gateway";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
         configurationBuilder.Properties<EntryKind>().HaveConversion<string>();
+        configurationBuilder.Properties<IdempotentState>().HaveConversion<string>();
     }
 }

@@ -17,11 +17,14 @@ public static class GatewayModule
             .BindConfiguration("Gateway")
             .Validate(o => o.AnswerWithin > TimeSpan.Zero && o.KeepAliveEvery > TimeSpan.Zero, "Gateway:AnswerWithin and Gateway:KeepAliveEvery are longer than zero.")
             .Validate(o => o.FirstTokenWithin > TimeSpan.Zero, "Gateway:FirstTokenWithin is longer than zero.")
+            .Validate(o => o.RequestsPerMinute >= 0 && o.TokensPerMinute >= 0, "Gateway:RequestsPerMinute and Gateway:TokensPerMinute are not negative.")
             .Validate(o => o.LargestBody > 0, "Gateway:LargestBody is above zero.")
             .ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
         services.AddModuleDb<GatewayDb>("gateway");
         services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
+        services.AddSingleton<RateLimits>();
+        services.AddSingleton<Idempotency>();
         services.AddSingleton<KnownModels>();
         services.AddScoped<CallableModels>();
         services.AddScoped<CatalogueEditing>();
@@ -32,6 +35,7 @@ public static class GatewayModule
         services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();
+        services.AddSingleton<Embeddings>();
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
     }
@@ -41,6 +45,12 @@ public static class GatewayModule
         var v1 = routes.MapGroup("/v1").WithErrorShape(ErrorShape.OpenAi);
         v1.MapModelCatalogue();
         v1.MapChatCompletions();
+        v1.MapCompletions();
+        v1.MapEmbeddings();
+        v1.MapResponses();
+        v1.MapMessages();
+        routes.MapOllama();
+        routes.MapHuggingFace();
         routes.MapCatalogue();
         return routes;
     }

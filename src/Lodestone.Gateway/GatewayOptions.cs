@@ -12,6 +12,12 @@ public sealed record GatewayOptions
     /// <summary>A remote back-end that has not given its first token by then has failed. A minute.</summary>
     public TimeSpan FirstTokenWithin { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>Calls that one key may make in a minute, on each server; 0 for as many as it likes.</summary>
+    public int RequestsPerMinute { get; init; }
+
+    /// <summary>Tokens that one key may use in a minute, on each server, before its next call is refused; 0 for as many as it likes.</summary>
+    public long TokensPerMinute { get; init; }
+
     /// <summary>Largest request body in bytes. 20 MB.</summary>
     public long LargestBody { get; init; } = 20_000_000;
 }

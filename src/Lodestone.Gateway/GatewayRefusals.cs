@@ -58,6 +58,9 @@ internal static class GatewayRefusals
     public static Refusal MoreThanModel(string param, long asked, long most) => Invalid(param, string.Create(CultureInfo.InvariantCulture,
         $"is {asked}, but this model answers with at most {most} tokens. Ask for at most that, or leave it out."));
 
+    public static Refusal UnsupportedTask(string task) => new(UnsupportedParameter,
+        $"The task '{task}' is not served here. There are text-generation, feature-extraction, sentence-similarity and chat at /v1/chat/completions.");
+
     public static Refusal NotUnicode() => new(InvalidJson, "The body has a member whose name is not valid Unicode text.");
 
     public static Refusal Retired(string model, DateTimeOffset since) => new(ModelRetired, string.Create(CultureInfo.InvariantCulture,

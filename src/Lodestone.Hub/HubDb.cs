@@ -67,6 +67,8 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<Gate> Gates => Set<Gate>();
 
+    public DbSet<CollectionGate> CollectionGates => Set<CollectionGate>();
+
     public DbSet<GateText> GateTexts => Set<GateText>();
 
     public DbSet<AccessRequest> AccessRequests => Set<AccessRequest>();
@@ -131,9 +133,11 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<FileXorb>().HasOne<Xorb>().WithMany().HasForeignKey(f => f.Xorb);
         model.Entity<KnownChunk>().HasKey(c => new { c.Hash, c.Xorb });
         MapEvents(model);
-        model.Entity<Gate>().HasKey(g => g.RepoId);
+        model.Entity<Gate>().Ignore(g => g.ReacceptOnWire).HasKey(g => g.RepoId);
         model.Entity<Gate>().Property(g => g.Reaccept).HasConversion(r => r.ToWire(), text => GateWords.ReadReaccept(text));
         model.Entity<Gate>().Property(g => g.DomainRule).HasConversion(r => r.ToWire(), text => GateWords.ReadDomainRule(text));
+        model.Entity<CollectionGate>().HasKey(g => g.CollectionId);
+        model.Entity<CollectionGate>().Property(g => g.Mode).HasConversion(new GateModeConverter());
         model.Entity<GateText>().HasKey(t => t.Sha256);
         model.Entity<AccessRequest>().Property(a => a.State).HasConversion(new AccessStateConverter());
         model.Entity<GatedDownload>().Property(d => d.Way).HasConversion(way => way.ToWire(), text => DownloadWays.Parse(text));
@@ -146,6 +150,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         {
             facts.Property(f => f.Facts).HasColumnType("jsonb");
             model.Entity<Gate>().Property(g => g.Fields).HasColumnType("jsonb");
+            model.Entity<CollectionGate>().Property(g => g.Content).HasColumnType("jsonb");
             model.Entity<Gate>().Property(g => g.Domains).HasColumnType("jsonb");
             model.Entity<AccessRequest>().Property(a => a.Answers).HasColumnType("jsonb");
             model.Entity<Sweep>().Property(s => s.Report).HasColumnType("jsonb");

@@ -18,7 +18,7 @@ public sealed record RepoTakenDown(Guid RepoId, string Id, string Reason);
 /// <param name="Id"><c>owner/name</c>.</param>
 public sealed record RepoRestored(Guid RepoId, string Id);
 
-/// <summary>A model's card names for the first time that it was made from another model of this server. Not everybody may see both.</summary>
+/// <summary>A public model says for the first time that it was made from another model of this server, which may be hidden.</summary>
 /// <param name="BaseId">The model it was made from.</param>
 /// <param name="RepoId">The model that names it.</param>
 /// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c>, <c>quantized</c> or <c>distilled</c>.</param>

@@ -23,7 +23,9 @@ public static class HubModule
         services.AddModuleDb<HubDb>("hub");
         RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
-        services.AddSingleton(new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories));
+        services.AddSingleton<Settling>();
+        services.AddHostedService(p => p.GetRequiredService<Settling>());
+        services.AddSingleton(p => new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories, p.GetRequiredService<Settling>()));
         services.AddSingleton<UploadPack>();
         services.AddSingleton(new PushLimits());
         services.AddTaskHandler<Repacking>(Repacking.Kind);
@@ -87,6 +89,7 @@ public static class HubModule
         hub.MapCollections();
         routes.MapLeaderboards();
         routes.MapGates();
+        routes.MapCollectionGates();
         routes.MapStorage();
         routes.MapSweeps();
         routes.MapTakeDowns();
@@ -100,6 +103,7 @@ public static class HubModule
         repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
+        repo.MapReach();
         repo.MapWatches();
         repo.MapDiscussions();
         repo.MapRefs();
@@ -162,7 +166,7 @@ public static class HubModule
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();
-        services.AddEventHandler<RepoChanged, FindDerivations>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
+        services.AddEventHandler<DerivativeDeclared, TellOfDerivative>();
         services.AddTaskHandler<DerivationDigest>(DerivationDigest.Kind);
         services.AddSingleton(new SettingsPage("Notifications", "/settings/notifications", "bell", 25));
     }
@@ -187,12 +191,16 @@ public static class HubModule
     private static void AddGates(this IServiceCollection services)
     {
         services.AddSingleton<GrantsLately>();
+        services.AddSingleton<GateMemory>();
         services.AddSingleton<GatedDownloads>();
         services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
         services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
+        services.AddTaskHandler<LicencesDue>(LicencesDue.Kind);
         services.AddHostedService<GateCare>();
         services.AddScoped<Gates>();
         services.AddScoped<GateEditing>();
+        services.AddScoped<GateMembers>();
+        services.AddScoped<CollectionGates>();
         services.AddScoped<GateViews>();
         services.AddScoped<GatePlaces>();
         services.AddScoped<AccessBoards>();
@@ -249,6 +257,7 @@ public static class HubModule
         services.AddScoped<TrafficSalts>();
         services.AddScoped<TrafficWriting>();
         services.AddScoped<Metrics>();
+        services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
     }
@@ -256,6 +265,7 @@ public static class HubModule
     private static void AddLineage(this IServiceCollection services)
     {
         services.AddEventHandler<RepoPublished, LineageKeeping>(lastOf: e => e.RepoId);
+        services.AddEventHandler<RepoChanged, LineageKeeping>(lastOf: e => (e.RepoId, e.Scope, e.Kind));
         services.AddEventHandler<RepoDeleted, LineageKeeping>();
         services.AddTaskHandler<LineageInference>(LineageInference.Kind);
         services.AddTaskHandler<LineageRebuilding>(LineageRebuilding.Kind);

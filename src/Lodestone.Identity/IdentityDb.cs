@@ -33,6 +33,8 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
 
     public DbSet<OauthKey> OauthKeys => Set<OauthKey>();
 
+    public DbSet<EmailLink> EmailLinks => Set<EmailLink>();
+
     public DbSet<SetupLink> SetupLinks => Set<SetupLink>();
 
     public DbSet<Follow> Follows => Set<Follow>();
@@ -63,6 +65,7 @@ internal sealed class IdentityDb(DbContextOptions<IdentityDb> options, ModuleDat
             token.HasOne<ServiceAccount>().WithMany().HasForeignKey(t => t.AccountId);
             token.Property(t => t.Scope).HasConversion<long>();
         });
+        model.Entity<EmailLink>().HasOne<User>().WithMany().HasForeignKey(l => l.UserId);
         model.Entity<Session>().HasOne<User>().WithMany().HasForeignKey(s => s.UserId);
         MapOauth(model);
     }

@@ -40,6 +40,8 @@ public static class IdentityModule
         services.AddScoped<SignIns>();
         services.AddScoped<AccessTokens>();
         services.AddScoped<Profiles>();
+        services.AddScoped<EmailLinks>();
+        services.AddTaskHandler<EmailLinkMails>(EmailLinkMails.Kind);
         services.AddScoped<ServiceAccounts>();
         services.AddOauth();
         services.TryAddScoped<CountContent>(_ => (_, _, _) => Task.FromResult(new NamespaceCounts(0, 0, 0, 0)));

@@ -4,7 +4,7 @@ using Lodestone.Identity;
 
 namespace Lodestone.Server;
 
-/// <summary><c>lodestone user add</c>: creates an account, also while the server runs.</summary>
+/// <summary><c>lodestone user add</c> and <c>user verify</c>: create an account, and vouch for its address; also while the server runs.</summary>
 internal static class UserCommand
 {
     private static readonly Argument<string> Name = new("name") { Description = "Name in addresses." };
@@ -30,6 +30,9 @@ internal static class UserCommand
             var id = await services.GetRequiredService<Accounts>().CreateUserAsync(user, cancel);
             return $"Created {name} ({PublicId.ToHub(id)})";
         }));
-        return new Command("user", "People who may sign in.") { add };
+        var verify = new Command("verify", "Takes a user's e-mail address for theirs, where no mail can show it.") { Name, data, database };
+        verify.SetAction((parsed, cancel) => OfflineVerb.RunAsync(parsed, data, database, async services =>
+            $"{await services.GetRequiredService<Accounts>().VerifyEmailAsync(parsed.GetValue(Name)!, cancel)} is verified")); // required
+        return new Command("user", "People who may sign in.") { add, verify };
     }
 }

@@ -51,14 +51,14 @@ public sealed class HostileTextTests(Browser browser, HostileWorld hostile) : IC
     public async Task Nothing_that_people_write_runs_on_any_page_or_even_needs_to_be_stopped()
     {
         var page = await WatchedAsync();
-        foreach (var path in ForAll.Append(hostile.Collection))
+        foreach (var path in ForAll.Concat([hostile.Collection, hostile.GatedCollection, hostile.Leaderboard, "/leaderboards", "/mallory/grouped"]))
         {
             await page.CheckAsync(path);
         }
 
         await SignInAsync(page.Page);
         var last = await LastDiscussionAsync();
-        foreach (var path in ForMallory.Concat([hostile.Collection, hostile.Webhook, $"/mallory/hostile/discussions/{last}", $"/mallory/hostile/discussions/{last}/files", Consent]))
+        foreach (var path in ForMallory.Concat([hostile.Collection, hostile.GatedCollection, hostile.Leaderboard, $"{hostile.Leaderboard}/submit", hostile.Webhook, $"/mallory/hostile/discussions/{last}", $"/mallory/hostile/discussions/{last}/files", Consent]))
         {
             await page.CheckAsync(path);
         }

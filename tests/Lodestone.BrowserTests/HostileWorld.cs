@@ -26,11 +26,17 @@ public sealed class HostileWorld : IAsyncLifetime
     /// <summary>The page of a collection.</summary>
     public string Collection { get; private set; } = "";
 
+    /// <summary>The page of one that is gated as a group.</summary>
+    public string GatedCollection { get; private set; } = "";
+
     /// <summary>Of branches and tags whose names git takes.</summary>
     public int NamedReferences { get; private set; }
 
     /// <summary>The page of a webhook.</summary>
     public string Webhook { get; private set; } = "";
+
+    /// <summary>The page of a leaderboard.</summary>
+    public string Leaderboard { get; private set; } = "";
 
     public string ClientId { get; private set; } = "";
 
@@ -51,6 +57,7 @@ public sealed class HostileWorld : IAsyncLifetime
         await DiscussAsync();
         await CollectAsync();
         await GateAsync();
+        await RankAsync();
         await OthersAsync();
     }
 
@@ -153,8 +160,26 @@ public sealed class HostileWorld : IAsyncLifetime
         await _mallory.CommitAsync("mallory/gated", ("README.md", string.Join("\n\n", XssCorpus.All)));
         var fields = Short(1).DistinctBy(p => p.Trim().ToLowerInvariant()).Where(p => p.Trim() == p).Take(20).Select(p => new { name = p, type = "text", optional = true }).Cast<object>()
             .Append(new { name = "choice", type = "select", options = Short(1).Select(p => p.Trim()).Distinct().Take(20) });
-        using var gate = await _mallory.PutAsJsonAsync("/api/v1/gates/models/mallory/gated", new { mode = "manual", heading = Chunks(200)[0], prompt = string.Join("\n\n", XssCorpus.All), fields, licence = new { name = Chunks(200)[1], text = All } });
-        Assert.True(gate.IsSuccessStatusCode, await gate.Content.ReadAsStringAsync());
+        var terms = new { mode = "manual", heading = Chunks(200)[0], prompt = string.Join("\n\n", XssCorpus.All), fields, licence = new { name = Chunks(200)[1], text = All } };
+        await _mallory.CreateRepoAsync("mallory/grouped");
+        var group = (await PostAsync("/api/collections", new { title = Chunks(60)[1], item = new { id = "mallory/grouped", type = "model" } }))["slug"]!.GetValue<string>();
+        GatedCollection = $"/collections/{group}";
+        foreach (var place in new[] { "models/mallory/gated", $"collections/{group}" })
+        {
+            using var gate = await _mallory.PutAsJsonAsync($"/api/v1/gates/{place}", terms);
+            Assert.True(gate.IsSuccessStatusCode, await gate.Content.ReadAsStringAsync());
+        }
+    }
+
+    private async Task RankAsync()
+    {
+        var board = await PostAsync("/api/v1/leaderboards", new { title = Chunks(60)[0], description = Chunks(200)[0], dataset = "mallory/data", metric = Chunks(60)[1] });
+        var id = board["id"]!.GetValue<string>();
+        Leaderboard = new Uri(board["url"]!.GetValue<string>(), UriKind.RelativeOrAbsolute) is { IsAbsoluteUri: true } url ? url.PathAndQuery : board["url"]!.GetValue<string>();
+        foreach (var harness in Chunks(60).Take(10))
+        {
+            await PostAsync($"/api/v1/leaderboards/{id}/submissions", new { model = Repo, harness, harnessVersion = harness[..Math.Min(20, harness.Length)], score = 0.5, sourceUrl = "https://evil.example/\"onclick=\"alert(1)" });
+        }
     }
 
     private async Task OthersAsync()

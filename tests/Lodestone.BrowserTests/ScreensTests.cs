@@ -97,6 +97,12 @@ public sealed class ScreensTests(Browser browser, ScreensWorld screens) : IClass
         ("for my whole organization", "#gate select[name=_organization] option[value=globex]"),
     ];
 
+    private static readonly (string Element, string Selector)[] CardEditor =
+    [
+        ("text", "textarea[name=text]"), ("metadata: licence", "select[name='card.license']"), ("metadata: task", "[name='card.pipeline_tag']"), ("metadata: base models", "[name='card.base_model']"), ("metadata: data sets", "[name='card.datasets']"),
+        ("put into the text", "button[value=apply]"), ("check", "button[value=check]"), ("template", "button[value=template]"), ("commit", ".button--primary:has-text('Commit to main')"),
+    ];
+
     private static readonly (string Element, string Selector)[] Organization =
     [
         ("name", "h1:has-text('Acme Corporation')"), ("avatar", ".profile__who .avatar"), ("card from a repository", ".profile__card:has-text('We make compasses')"), ("members", "section:has(h2:text-is('Members')) a[href='/bob']"),
@@ -125,7 +131,7 @@ public sealed class ScreensTests(Browser browser, ScreensWorld screens) : IClass
         [
             .. await MissingAsync(page, "/acme/compass", Model), .. await MissingAsync(page, "/models", Models), .. await MissingAsync(page, "/acme/compass/discussions", Community),
             .. await MissingAsync(page, "/acme/compass/discussions/1", Thread), .. await MissingAsync(page, "/acme/compass/discussions/3", Proposal),
-            .. await MissingAsync(page, "/acme", Organization), .. await MissingAsync(page, "/dora", Profile),
+            .. await MissingAsync(page, "/acme/compass/edit/main/README.md", CardEditor), .. await MissingAsync(page, "/acme", Organization), .. await MissingAsync(page, "/dora", Profile),
         ];
         var nora = await browser.OpenAsync(screens.World.Server);
         await screens.SignInAsync(nora, "nora");

@@ -40,7 +40,7 @@ out.cut = [final.choices[0].finish_reason, final.choices[0].message.role];
 
 const ask = (change, by = client) => failure(() => by.chat.completions.create({ model, messages, ...change }));
 out.badValue = await ask({ temperature: 3 });
-out.unsupported = await ask({ tools: [{ type: "function", function: { name: "f" } }] });
+out.unsupported = await ask({ functions: [{ name: "f" }] });
 out.tooLong = await ask({ messages: [{ role: "user", content: "compass ".repeat(600) }] });
 out.noModel = await ask({ model: "acme/nothing" });
 out.badKey = await ask({}, new OpenAI({ baseURL, apiKey: "hf_wrong", fetch: counted }));

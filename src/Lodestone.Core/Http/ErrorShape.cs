@@ -15,6 +15,9 @@ public enum ErrorShape
     /// <summary><c>{"error": {"message", "type", "param", "code"}}</c>.</summary>
     OpenAi,
 
+    /// <summary><c>{"type": "error", "error": {"type", "message"}, "request_id"}</c>, as Anthropic's clients read it.</summary>
+    Anthropic,
+
     /// <summary><c>{"message", "request_id"}</c> in the Git LFS media type.</summary>
     Lfs,
 

@@ -95,9 +95,9 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
     private const int DiskFull = 28; // ENOSPC
     private const int DiskFullWindows = unchecked((int)0x80070070);
 
-    private static Dictionary<string, object?> Body(HttpContext context, Refusal refusal, ErrorShape shape)
+    private static IReadOnlyDictionary<string, object?> Body(HttpContext context, Refusal refusal, ErrorShape shape)
     {
-        var body = shape switch
+        return shape switch
         {
             ErrorShape.OpenAi => new Dictionary<string, object?>(StringComparer.Ordinal)
             {
@@ -110,6 +110,7 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
                     ["request_id"] = context.TraceIdentifier,
                 },
             },
+            ErrorShape.Anthropic => AnthropicErrors.Body(refusal, context.TraceIdentifier),
             ErrorShape.Lfs => new Dictionary<string, object?>(StringComparer.Ordinal)
             {
                 ["message"] = refusal.Message,
@@ -130,7 +131,6 @@ internal sealed partial class RefusalHandler(RefusalPage page, ILogger<RefusalHa
                 ["requestId"] = context.TraceIdentifier,
             },
         };
-        return body;
     }
 
     private static string MediaType(ErrorShape shape) => shape switch

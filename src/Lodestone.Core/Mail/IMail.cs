@@ -14,5 +14,5 @@ public interface IMail
 /// <param name="To">An address.</param>
 /// <param name="ToName">Of the person.</param>
 /// <param name="Text">Plain text.</param>
-/// <param name="UnsubscribeUrl">Takes a POST without any further question (RFC 8058).</param>
-public sealed record Mail(Guid Id, string To, string ToName, string Subject, string Text, string UnsubscribeUrl);
+/// <param name="UnsubscribeUrl">Takes a POST without any further question (RFC 8058); null for what somebody asked for just now.</param>
+public sealed record Mail(Guid Id, string To, string ToName, string Subject, string Text, string? UnsubscribeUrl = null);

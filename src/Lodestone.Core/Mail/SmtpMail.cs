@@ -31,8 +31,12 @@ internal sealed class SmtpMail(MailOptions options) : IMail
         message.From.Add(from);
         message.To.Add(new MailboxAddress(mail.ToName, mail.To));
         message.MessageId = string.Create(CultureInfo.InvariantCulture, $"{mail.Id:N}@{from.Domain}");
-        message.Headers.Add(HeaderId.ListUnsubscribe, $"<{mail.UnsubscribeUrl}>");
-        message.Headers.Add(HeaderId.ListUnsubscribePost, "List-Unsubscribe=One-Click");
+        if (mail.UnsubscribeUrl is not null)
+        {
+            message.Headers.Add(HeaderId.ListUnsubscribe, $"<{mail.UnsubscribeUrl}>");
+            message.Headers.Add(HeaderId.ListUnsubscribePost, "List-Unsubscribe=One-Click");
+        }
+
         message.Headers.Add("Auto-Submitted", "auto-generated");
         return message;
     }

@@ -33,8 +33,12 @@ internal interface ICallBackend : IAsyncDisposable
 }
 
 /// <param name="Prompt">Tokens of the prompt, or a bound.</param>
-/// <param name="MaxOutput">Tokens of the answer at most.</param>
-internal sealed record CallSize(long Prompt, long MaxOutput);
+/// <param name="MaxOutput">Tokens of each choice at most.</param>
+/// <param name="Choices">How many answers are wanted.</param>
+internal sealed record CallSize(long Prompt, long MaxOutput, long Choices)
+{
+    public long MaxOutputOfAll => MaxOutput * Choices;
+}
 
 /// <summary>An answer as it comes. Disposing it early cancels the generation.</summary>
 internal abstract class CallEvents : IAsyncDisposable

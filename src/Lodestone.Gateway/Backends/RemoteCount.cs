@@ -27,11 +27,11 @@ internal sealed class RemoteCount(long promptBytes, CallSize size)
         if (made.HasUsage && CanBe(made))
         {
             IsCountedThere = true;
-            (_prompt, _output) = (Math.Min(made.PromptTokens, size.Prompt), Math.Min(made.CompletionTokens, size.MaxOutput));
+            (_prompt, _output) = (Math.Min(made.PromptTokens, size.Prompt), Math.Min(made.CompletionTokens, size.MaxOutputOfAll));
         }
         else if (!IsCountedThere && _bytes > 0)
         {
-            _output = Math.Min(Math.Max(_bytes / BytesPerToken, 1), size.MaxOutput);
+            _output = Math.Min(Math.Max(_bytes / BytesPerToken, 1), size.MaxOutputOfAll);
         }
 
         return made.With(_prompt, _output);

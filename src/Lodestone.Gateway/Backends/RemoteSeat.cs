@@ -55,7 +55,7 @@ internal sealed partial class RemoteSeat : ICallBackend
             throw GatewayRefusals.MoreThanModel(request.MaxTokensName, request.MaxTokens.Value, entry.MaxOutput);
         }
 
-        return new CallSize(Math.Min(request.PromptBytes + TemplateOverhead, entry.ContextLength), request.MaxTokens ?? entry.MaxOutput);
+        return new CallSize(Math.Min(request.PromptBytes + TemplateOverhead, entry.ContextLength), request.MaxTokens ?? entry.MaxOutput, request.Choices);
     }
 
     public Task<CallSize> MeasureAsync(EngineRequest request, CancellationToken cancel) => Task.FromResult(Bound(request)!); // never absent

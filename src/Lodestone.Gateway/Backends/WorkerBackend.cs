@@ -8,7 +8,8 @@ namespace Lodestone.Gateway;
 internal sealed class WorkerBackend(CalledModel model, WorkerLease lease, PromptBounds bounds) : ICallBackend
 {
     /// <summary>What our own engine can be asked.</summary>
-    public const ModelFeatures Features = ModelFeatures.Chat;
+    public const ModelFeatures Features = ModelFeatures.Chat | ModelFeatures.Completions | ModelFeatures.Embeddings | ModelFeatures.Logprobs | ModelFeatures.Choices | ModelFeatures.LogitBias
+        | ModelFeatures.Tools | ModelFeatures.Schema;
 
     public Measurement Measurement => Measurement.Engine;
 
@@ -24,17 +25,17 @@ internal sealed class WorkerBackend(CalledModel model, WorkerLease lease, Prompt
         }
 
         return bounds.Find(model.Id, request.PromptBytes) is { } prompt && prompt < context
-            ? new CallSize(prompt, request.MaxTokens ?? context)
+            ? new CallSize(prompt, request.MaxTokens ?? context, request.Choices)
             : null;
     }
 
     public async Task<CallSize> MeasureAsync(EngineRequest request, CancellationToken cancel)
     {
         var context = lease.ContextLength;
-        var prompt = await CountAsync(request.ForCounting(), cancel);
+        var prompt = await CountAsync(request.ForCounting(), cancel) + request.CountSlack;
         bounds.Learn(model.Id, request.PromptBytes, prompt);
         var room = context - prompt;
-        return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room)) : throw GatewayRefusals.TooLong(prompt, context);
+        return room > 0 ? new CallSize(prompt, Math.Min(request.MaxTokens ?? room, room), request.Choices) : throw GatewayRefusals.TooLong(prompt, context);
     }
 
     public async Task<CallEvents> OpenAsync(EngineRequest request, CallSize size, CancellationToken cancel) =>

@@ -24,7 +24,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    KnownModels known, CallBackends backends, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    KnownModels known, CallBackends backends, RateLimits limits, Idempotency idempotency, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -33,9 +33,11 @@ internal sealed class ChatCompletions(
         InferenceAccess.Check(caller, http.Request);
 
         // 1.
-        using var request = ChatRequest.Of(await BodyRules.ReadAsync(http, options.LargestBody, clientLeft));
+        var document = await BodyRules.ReadAsync(http, options.LargestBody, clientLeft);
+        var isMistral = MistralDialect.IsSpokenBy(http.Request);
+        using var request = ChatRequest.Of(isMistral ? MistralDialect.Read(document) : document);
         Answer InForm(AnswerHead head) =>
-            request.IsStreamed ? new StreamedAnswer(http.Response, head, request.WantsUsage) : new WholeAnswer(http.Response, head);
+            request.IsStreamed ? new StreamedAnswer(http.Response, head, isMistral ? UsagePlace.LastChunk : request.UsagePlace) : new WholeAnswer(http.Response, head);
         await ServeAsync(http, caller, request, InForm, clientLeft);
     }
 
@@ -44,17 +46,43 @@ internal sealed class ChatCompletions(
     /// <param name="inForm">Makes the answer that the dialect's clients read.</param>
     public async Task ServeAsync(HttpContext http, Caller caller, EngineRequest request, Func<AnswerHead, Answer> inForm, CancellationToken clientLeft)
     {
+        limits.Enter(caller, http.Response);
         try
         {
-            var (answer, ending) = await RunAsync(http, caller, request, inForm, clientLeft);
-
-            // 8.
-            await EndAsync(http.Response, answer, ending, clientLeft);
+            await (Idempotency.IsWanted(http.Request) ? idempotency.RunAsync(http, caller, request, MakeAsync, clientLeft) : MakeAsync());
         }
         catch (Refusal refusal) when (refusal.HelpPath is { } path)
         {
             throw WithAddress(refusal, http.Request.BaseAddress() + path);
         }
+
+        async Task<CallEnd> MakeAsync()
+        {
+            var (answer, ending) = await RunAsync(http, caller, request, inForm, clientLeft);
+            var used = Used(answer, ending);
+            var end = EndOf(used, ending);
+            limits.Used(caller, used.InputTokens + used.OutputTokens);
+            try
+            {
+                // 8.
+                await EndAsync(http.Response, answer, ending, clientLeft);
+                return end;
+            }
+            catch (Exception) when (clientLeft.IsCancellationRequested && end is not CallEnd.Free)
+            {
+                return CallEnd.Cut; // charged, and nobody there to take the end
+            }
+        }
+    }
+
+    /// <summary>What a call would take, without making it.</summary>
+    /// <exception cref="Refusal">Whatever a client would be told.</exception>
+    public async Task<CallSize> CountAsync(Caller caller, EngineRequest request, CancellationToken cancel)
+    {
+        var model = await known.FindAsync(caller, request.Model, cancel) ?? throw GatewayRefusals.NoModel(request.Model);
+        request.CheckNeeds(model);
+        await using var backend = await backends.AcquireAsync(model, cancel);
+        return await backend.MeasureAsync(request, cancel);
     }
 
     /// <summary>The same call for a page that shows the answer itself: all but the last step.</summary>
@@ -112,6 +140,9 @@ internal sealed class ChatCompletions(
         }
     }
 
+    private static CallEnd EndOf(CallUsage used, Ending ending) =>
+        used.OutputTokens == 0 ? CallEnd.Free : ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? CallEnd.Whole : CallEnd.Cut;
+
     private static CallUsage Used(Answer answer, Ending ending) =>
         ending.Outcome is CallOutcome.Completed or CallOutcome.Stopped ? answer.Made : answer.Delivered;
 
@@ -150,20 +181,7 @@ internal sealed class ChatCompletions(
 
     private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, CalledModel model, CallSize size)
     {
-        var call = new NewHold
-        {
-            RequestId = http.TraceIdentifier,
-            AccountId = caller.Id,
-            CallerId = caller.Id,
-            TokenId = caller.CredentialId == Guid.Empty ? null : caller.CredentialId,
-            ProductId = model.ProductId,
-            ProductName = model.Id,
-            SellerId = model.SellerId,
-            Revision = model.Revision,
-            PromptTokens = size.Prompt,
-            MaxOutputTokens = size.MaxOutput,
-            ModelTimeout = options.AnswerWithin,
-        };
+        var call = NewCall.Of(http, caller, model, size, options.AnswerWithin);
         return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
     }
 

@@ -26,13 +26,14 @@ internal sealed class ChatRequest : EngineRequest
         ChatRules.RefuseUnknown(body);
         Needs = needs;
         (MaxTokensName, MaxTokens) = SamplingRules.MaxTokens(body);
+        Choices = SamplingRules.Choices(body);
         IsStreamed = BodyRules.Flag(body, "stream");
-        WantsUsage = ChatRules.WantsUsage(body);
+        UsagePlace = ChatRules.WantsUsage(body) ? UsagePlace.OwnChunk : UsagePlace.Nowhere;
         _messages = Write(json => WriteMessages(json, body));
     }
 
-    /// <summary>One more chunk with the usage at the end of the stream.</summary>
-    public bool WantsUsage { get; }
+    /// <summary>As the stream's options say.</summary>
+    public UsagePlace UsagePlace { get; }
 
     /// <inheritdoc/>
     public override int PromptBytes => _messages.Length + ToolBytes;
@@ -102,6 +103,12 @@ internal sealed class ChatRequest : EngineRequest
         {
             json.WritePropertyName("tools");
             tools.WriteTo(json);
+        }
+
+        if (BodyRules.TryGet(_document.RootElement, "tool_choice", out var choice))
+        {
+            json.WritePropertyName("tool_choice");
+            choice.WriteTo(json);
         }
     }
 

@@ -95,14 +95,19 @@ internal sealed class CollectedChoice(int index)
             Logprobs.Add(made.Logprobs.ToArray());
         }
 
-        if (!made.Calls.IsEmpty)
-        {
-            ToolCallPieces.Read(made.Calls, piece => Find(piece.Index).Add(piece));
-        }
-
+        AddCalls(made);
         if (!made.Finish.IsEmpty)
         {
             Finish = JsonSerializer.Deserialize<string>(made.Finish)!; // a JSON string
+        }
+    }
+
+    /// <summary>Only the tool calls.</summary>
+    public void AddCalls(EngineEvent made)
+    {
+        if (!made.Calls.IsEmpty)
+        {
+            ToolCallPieces.Read(made.Calls, piece => Find(piece.Index).Add(piece));
         }
     }
 

@@ -44,6 +44,16 @@ internal sealed class EngineEvents : CallEvents
         return answer.RootElement.GetProperty("count").GetInt64();
     }
 
+    /// <summary>One question with one answer, as JSON.</summary>
+    /// <param name="path">Below <c>/v1</c>.</param>
+    /// <exception cref="Refusal">The engine found something wrong with the request, or has no room for it.</exception>
+    public static async Task<JsonDocument> AskAsync(HttpClient engine, string path, byte[] body, CancellationToken cancel)
+    {
+        using var response = await SendAsync(engine, new Uri($"v1/{path}", UriKind.Relative), body, cancel);
+        await using var stream = await response.Content.ReadAsStreamAsync(cancel);
+        return await JsonDocument.ParseAsync(stream, default, cancel);
+    }
+
     /// <param name="path">Below <c>/v1</c>.</param>
     /// <exception cref="Refusal">The engine found something wrong with the request, or has no room for it.</exception>
     /// <exception cref="HttpRequestException">The engine is gone.</exception>

@@ -11,11 +11,12 @@ namespace Lodestone.Gateway;
 /// Server-sent chunks: the role, texts, the finish reason, the usage where asked for, <c>[DONE]</c>. Chunks are put together
 /// from bytes that are the same each time and the engine's own JSON.
 /// </summary>
-internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, bool wantsUsage) : PipedAnswer(response)
+internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, UsagePlace usage) : PipedAnswer(response)
 {
     private readonly byte[] _open = [.. "data: "u8, .. head.Open("chatcmpl-", "chat.completion.chunk")];
-    private readonly byte[] _close = [.. wantsUsage ? ",\"usage\":null}\n\n"u8 : "}\n\n"u8];
+    private readonly byte[] _close = [.. usage is UsagePlace.OwnChunk ? ",\"usage\":null}\n\n"u8 : "}\n\n"u8];
     private UInt128 _begun; // a bit for each choice
+    private (int Choice, byte[] Finish)? _last; // held back until the usage is known, where they go together
 
     protected override void WriteNews(EngineEvent made)
     {
@@ -43,13 +44,23 @@ internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, boo
 
         if (!made.Finish.IsEmpty)
         {
-            WriteChunk(made.Choice, "{}"u8, made.Finish, default);
+            WriteFinish(made);
         }
     }
 
     protected override void WriteEnd()
     {
-        if (wantsUsage)
+        if (_last is { } last)
+        {
+            Open(last.Choice);
+            Body.Write("{\"content\":\"\"},\"finish_reason\":"u8);
+            Body.Write(last.Finish);
+            Body.Write("}],\"usage\":"u8);
+            Body.Write(OpenAiUsage.Of(Made));
+            Body.Write("}\n\n"u8);
+        }
+
+        if (usage is UsagePlace.OwnChunk)
         {
             Body.Write(_open);
             Body.Write(",\"choices\":[],\"usage\":"u8);
@@ -61,6 +72,22 @@ internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, boo
     }
 
     protected override void WriteFailure(Refusal refusal, string requestId) => OpenAiError.WriteEvent(Body, refusal, requestId);
+
+    private void WriteFinish(EngineEvent made)
+    {
+        if (usage is not UsagePlace.LastChunk)
+        {
+            WriteChunk(made.Choice, "{}"u8, made.Finish, default);
+            return;
+        }
+
+        if (_last is { } before)
+        {
+            WriteChunk(before.Choice, "{}"u8, before.Finish, default);
+        }
+
+        _last = (made.Choice, made.Finish.ToArray());
+    }
 
     private void WriteDelta(int choice, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value, ReadOnlySpan<byte> logprobs)
     {
@@ -99,6 +126,18 @@ internal sealed class StreamedAnswer(HttpResponse response, AnswerHead head, boo
         Body.Write("}]"u8);
         Body.Write(_close);
     }
+}
+
+/// <summary>Where a stream says how many tokens it had.</summary>
+internal enum UsagePlace
+{
+    Nowhere,
+
+    /// <summary>In one more chunk, without choices: OpenAI's way.</summary>
+    OwnChunk,
+
+    /// <summary>In the chunk that has the finish reason: Mistral's way.</summary>
+    LastChunk,
 }
 
 internal static class OpenAiUsage

@@ -43,6 +43,21 @@ internal sealed class CollectedCall
     /// <summary>JSON, unless the model was cut off.</summary>
     public string Arguments => _arguments.ToString();
 
+    /// <summary>The arguments as an object, which is empty when the model was cut off.</summary>
+    public void WriteArguments(Utf8JsonWriter json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(Arguments);
+            document.RootElement.WriteTo(json);
+        }
+        catch (JsonException)
+        {
+            json.WriteStartObject();
+            json.WriteEndObject();
+        }
+    }
+
     public void Add(ToolCallPiece piece)
     {
         Id = piece.Id ?? Id;

@@ -8,7 +8,7 @@ internal static partial class ToolRules
 {
     private const int MostTools = 128;
 
-    public static bool IsPassedOn(string name) => name is "tool_choice" or "parallel_tool_calls";
+    public static bool IsPassedOn(string name) => name is "parallel_tool_calls";
 
     public static void Check(JsonElement body, List<Need> needs)
     {

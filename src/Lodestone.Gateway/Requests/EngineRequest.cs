@@ -21,6 +21,12 @@ internal abstract class EngineRequest : IDisposable
     /// <summary>What the model must be able to do, in the order in which the body asks for it.</summary>
     public IReadOnlyList<Need> Needs { get; init; } = [];
 
+    /// <summary>Answers wanted, each of which may have <see cref="MaxTokens"/>.</summary>
+    public long Choices { get; init; } = 1;
+
+    /// <summary>Tokens that <see cref="ForCounting"/> may miss.</summary>
+    public virtual long CountSlack => 0;
+
     /// <summary>Of the prompt as JSON: its text has at most so many tokens.</summary>
     public abstract int PromptBytes { get; }
 

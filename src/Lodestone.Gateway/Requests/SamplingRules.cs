@@ -11,9 +11,10 @@ internal static class SamplingRules
     private static readonly NumberRule[] Numbers =
     [
         new("temperature", 0, 2), new("top_p", 0, 1), new("min_p", 0, 1), new("presence_penalty", -2, 2), new("frequency_penalty", -2, 2),
-        new("repetition_penalty", 0.01, 10), new("top_k", -1, int.MaxValue, IsWhole: true), new("seed", long.MinValue, long.MaxValue, IsWhole: true),
+        new("repetition_penalty", 0.01, 10), new("typical_p", 0, 1), new("top_k", -1, int.MaxValue, IsWhole: true), new("seed", long.MinValue, long.MaxValue, IsWhole: true),
     ];
 
+    private static readonly NumberRule Several = new("n", 1, 128, IsWhole: true);
     private static readonly NumberRule Bias = new("logit_bias", -100, 100);
 
     // What is passed on as it is, if the model can do it at all.
@@ -39,7 +40,7 @@ internal static class SamplingRules
             CheckStop(stop);
         }
 
-        if (BodyRules.TryGet(body, "n", out var n) && new NumberRule("n", 1, 128, IsWhole: true).Whole(n) > 1)
+        if (Choices(body) > 1)
         {
             needs.Add(new Need(ModelFeatures.Choices, "n", "More than one choice ('n')"));
         }
@@ -50,6 +51,9 @@ internal static class SamplingRules
             needs.Add(new Need(ModelFeatures.Grammar, "grammar"));
         }
     }
+
+    /// <summary>How many answers are wanted.</summary>
+    public static long Choices(JsonElement body) => Several.OptionalWhole(body) ?? 1;
 
     /// <summary>The newer name wins.</summary>
     public static (string Name, long? Value) MaxTokens(JsonElement body)

@@ -78,7 +78,7 @@ internal sealed record EventDetails
 /// <summary>A model that was made from the one that the event is of.</summary>
 /// <param name="Name"><c>owner/name</c>.</param>
 /// <param name="Id">24 hex digits.</param>
-/// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c> or <c>quantized</c>.</param>
+/// <param name="Relation"><c>finetune</c>, <c>adapter</c>, <c>merge</c>, <c>quantized</c> or <c>distilled</c>.</param>
 internal sealed record DerivedModel(string Type, string Name, string Id, string Relation);
 
 /// <param name="Name"><c>owner/name</c>.</param>

@@ -74,12 +74,14 @@ internal sealed class CollectionLists(HubDb db, Namespaces namespaces, Follows f
         var counts = await db.CollectionItems.Where(i => nestedIds.Contains(i.CollectionId) && (repos.Any(r => r.Id == i.RepoId) || nested.Any(c => c.Id == i.NestedId)))
             .GroupBy(i => i.CollectionId).ToDictionaryAsync(g => g.Key, g => g.Count(), cancel);
         var owners = await OwnersAsync([.. collections.Concat(foundNested.Values).Select(c => c.OwnerId).Distinct()], cancel);
+        var gates = await db.CollectionGates.Where(g => ids.Contains(g.CollectionId)).Select(g => new { g.CollectionId, g.Mode }).ToDictionaryAsync(g => g.CollectionId, g => g.Mode, cancel);
         var upvoted = await db.CollectionUpvotes.Where(v => v.UserId == caller.Id && ids.Contains(v.CollectionId)).Select(v => v.CollectionId).ToListAsync(cancel);
         return [.. collections.Select(c => new ShownCollection(
             c,
             owners.GetValueOrDefault(c.OwnerId),
             items[c.Id].Count(),
             upvoted.Contains(c.Id),
+            gates.GetValueOrDefault(c.Id),
             [.. items[c.Id].Take(most).Select(i => new ShownItem(i, i.RepoId is { } repo ? foundRepos.GetValueOrDefault(repo) : null, Nested(i)))]))];
 
         ShownNested? Nested(CollectionItem item) => item.NestedId is { } id && foundNested.TryGetValue(id, out var inner)
@@ -132,7 +134,8 @@ internal sealed class CollectionLists(HubDb db, Namespaces namespaces, Follows f
 /// <summary>A collection with what the caller may see of it.</summary>
 /// <param name="Owner">Null when the namespace is gone.</param>
 /// <param name="Count">Of all items that the caller may see.</param>
-internal sealed record ShownCollection(Collection Collection, CollectionOwner? Owner, int Count, bool IsUpvoted, IReadOnlyList<ShownItem> Items)
+/// <param name="Gate">Before the repositories of its owner that are in it; null: none.</param>
+internal sealed record ShownCollection(Collection Collection, CollectionOwner? Owner, int Count, bool IsUpvoted, GateMode? Gate, IReadOnlyList<ShownItem> Items)
 {
     /// <param name="server">Address that the client called, without a trailing slash.</param>
     /// <param name="isListed">Lists carry no position.</param>
@@ -148,7 +151,10 @@ internal sealed record ShownCollection(Collection Collection, CollectionOwner? O
         Collection.Theme,
         Collection.Upvotes,
         IsUpvoted,
-        $"{server}{Collection.Href}");
+        $"{server}{Collection.Href}")
+    {
+        Gating = CollectionView.GatingOf(Gate),
+    };
 }
 
 /// <param name="Count">Of its items that the caller may see.</param>

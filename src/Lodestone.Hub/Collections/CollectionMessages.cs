@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Lodestone.Core;
 
@@ -18,8 +19,16 @@ internal sealed record NewItem(string? Type, string? Id);
 internal sealed record AddedItem(NewItem? Item, string? Note);
 
 /// <summary>What is absent stays as it is.</summary>
-/// <param name="Gating">Only <c>false</c>: access is asked for at each repository.</param>
-internal sealed record CollectionChange(string? Title, string? Description, long? Position, bool? Private, string? Theme, JsonElement? Gating = null);
+/// <param name="Gating"><c>false</c>, <c>true</c> (which is auto), <c>auto</c>, <c>manual</c>, or an object with one of them as <c>mode</c>.</param>
+internal sealed record CollectionChange(string? Title, string? Description, long? Position, bool? Private, string? Theme, JsonNode? Gating = null)
+{
+    /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
+    public GateSetting ReadGating()
+    {
+        var mode = Gating is JsonObject wanted ? wanted["mode"] : Gating;
+        return new RepoSettings(null, null, mode?.GetValueKind() is JsonValueKind.True ? JsonValue.Create("auto") : mode).ReadGate();
+    }
+}
 
 /// <summary>What is absent stays as it is; an empty note goes.</summary>
 internal sealed record ItemChange(string? Note, long? Position);
@@ -36,7 +45,15 @@ internal sealed record CollectionView(
     string Slug, string Title, string? Description, CollectionOwner Owner, IReadOnlyList<CollectionItemView> Items, string LastUpdated, long? Position, bool Private, string Theme,
     long Upvotes, bool IsUpvotedByUser, string ShareUrl)
 {
-    public bool Gating { get; }
+    /// <summary><c>false</c>, or an object with the <c>mode</c>.</summary>
+    public required JsonNode Gating { get; init; }
+
+    public static JsonNode GatingOf(GateMode? gate) => gate switch
+    {
+        null => false,
+        GateMode.Auto => new JsonObject { ["mode"] = gate.Value.ToWire() },
+        _ => new JsonObject { ["mode"] = gate.Value.ToWire(), ["notifications"] = new JsonObject { ["mode"] = "real-time" } }, // clients' types ask for it
+    };
 }
 
 /// <param name="Type"><c>user</c> or <c>org</c>.</param>
@@ -81,7 +98,8 @@ internal sealed record CollectionItemView
 
     public bool? Private { get; init; }
 
-    public bool? Gated { get; init; }
+    /// <summary>Of a repository: <c>false</c>, <c>auto</c> or <c>manual</c>.</summary>
+    public JsonNode? Gated { get; init; }
 
     public string? LastModified { get; init; }
 
@@ -118,7 +136,7 @@ internal sealed record CollectionItemView
         Likes = repo.Likes,
         Downloads = repo.Downloads,
         Private = repo.IsPrivate,
-        Gated = false,
+        Gated = RepoSummary.GateOnWire(repo.Gate),
         LastModified = Instants.ToWire(repo.UpdatedAt),
         PipelineTag = repo.PipelineTag,
     };

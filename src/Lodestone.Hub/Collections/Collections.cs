@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Making and changing collections, over the API or on pages. What the caller may not see is not found.</summary>
-internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller, TimeProvider clock)
+internal sealed class Collections(HubDb db, Namespaces namespaces, GateMembers gates, Caller caller, TimeProvider clock)
 {
     private const int MostItems = 1000;
 
@@ -60,11 +60,6 @@ internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller
     public async Task<Collection> ChangeAsync(Guid id, CollectionChange change, CancellationToken cancel)
     {
         var collection = await ToChangeAsync(id, cancel);
-        if (change.Gating is { ValueKind: not (System.Text.Json.JsonValueKind.False or System.Text.Json.JsonValueKind.Null) })
-        {
-            throw new Refusal(new RefusalCode("gating_not_served", 501), "Access is asked for at each repository, not for a collection.") { Param = "gating" };
-        }
-
         collection.Title = change.Title is null ? collection.Title : Title(change.Title);
         collection.TitleLower = collection.Title.ToLowerInvariant();
         collection.Description = change.Description is null ? collection.Description : Description(change.Description);
@@ -103,7 +98,13 @@ internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller
             throw new Refusal(RefusalCode.Unprocessable, $"A collection has at most {MostItems} items. Make another one, and put it in this.");
         }
 
-        db.CollectionItems.Add(await ItemAsync(id, item, added.Note, last + 1, cancel));
+        var row = await ItemAsync(id, item, added.Note, last + 1, cancel);
+        if (row.RepoId is { } repoId)
+        {
+            await gates.JoinAsync(collection, repoId, cancel);
+        }
+
+        db.CollectionItems.Add(row);
         collection.UpdatedAt = clock.GetUtcNow();
         return await db.TrySaveAsync(cancel) ? collection : throw new Refusal(RefusalCode.Conflict, "This item is in the collection already.");
     }
@@ -145,9 +146,15 @@ internal sealed class Collections(HubDb db, Namespaces namespaces, Caller caller
     public async Task RemoveAsync(Guid id, Guid itemId, CancellationToken cancel)
     {
         var collection = await ToChangeAsync(id, cancel);
+        var repoId = await db.CollectionItems.Where(i => i.CollectionId == id && i.Id == itemId).Select(i => i.RepoId).SingleOrDefaultAsync(cancel);
         if (await db.WriteAsync(inner => db.CollectionItems.Where(i => i.CollectionId == id && i.Id == itemId).ExecuteDeleteAsync(inner), cancel) == 0)
         {
             throw NoItem();
+        }
+
+        if (repoId is { } left)
+        {
+            await gates.LeaveAsync(id, left, cancel);
         }
 
         collection.UpdatedAt = clock.GetUtcNow();

@@ -58,8 +58,14 @@ internal static class CollectionsApi
         return HubAnswer.Json<IReadOnlyList<CollectionView>>([.. shown.Select(c => c.ToView(context.Request.BaseAddress(), isListed: true))], HubJson.Default.IReadOnlyListCollectionView);
     }
 
-    private static async Task<IResult> Change(string slug, CollectionChange change, Collections collections, CollectionLists lists, HttpRequest request, CancellationToken cancel)
+    private static async Task<IResult> Change(
+        string slug, CollectionChange change, Collections collections, CollectionGates gates, CollectionLists lists, HttpRequest request, CancellationToken cancel)
     {
+        if (change.ReadGating() is { IsGiven: true } gating)
+        {
+            await gates.SetModeAsync(Collection.IdOf(slug), gating.Mode, cancel);
+        }
+
         var changed = await collections.ChangeAsync(Collection.IdOf(slug), change, cancel);
         return HubAnswer.Json(new ChangedCollection(await ViewAsync(changed, lists, request, cancel)), HubJson.Default.ChangedCollection);
     }

@@ -22,11 +22,11 @@ internal sealed class Resolving(RepoRefresh refresh, TimeProvider clock)
     {
         using var history = new LibGit(proposal.Git);
         var merge = new TreeMerge(proposal.Git, history);
-        return [.. proposal.Conflicts().Select(path =>
+        return [.. proposal.ConflictedSides().Select(conflict =>
         {
-            var (fork, mine, theirs) = (Entry(proposal, proposal.Fork, path), Entry(proposal, proposal.Base, path), Entry(proposal, proposal.Head, path));
-            var merged = merge.MergeText(fork, mine, theirs, "base", "pull request");
-            return new ConflictedFile(path, merged is null ? null : Encoding.UTF8.GetString(merged.Content), mine, theirs);
+            var sides = conflict.Value;
+            var merged = merge.MergeText(sides.Fork, sides.Ours, sides.Theirs, "base", "pull request");
+            return new ConflictedFile(conflict.Key, merged is null ? null : Encoding.UTF8.GetString(merged.Content), sides.Ours, sides.Theirs);
         })];
     }
 
@@ -44,10 +44,10 @@ internal sealed class Resolving(RepoRefresh refresh, TimeProvider clock)
         var git = proposal.Git;
         using var pack = git.NewPack();
         var merged = proposal.Merge(content => pack.Write(GitObjectType.Blob, content));
-        foreach (var path in merged.Conflicts)
+        foreach (var (path, sides) in merged.Sides)
         {
             var settled = files.FirstOrDefault(f => f.Path == path) ?? throw new Refusal(RefusalCode.Invalid, $"Say what becomes of {path}.");
-            Settle(proposal, merged.Editor, settled, pack);
+            Settle(sides, merged.Editor, settled, pack);
         }
 
         var author = GitAuthor.Of(actor, clock);
@@ -63,9 +63,9 @@ internal sealed class Resolving(RepoRefresh refresh, TimeProvider clock)
         return made;
     }
 
-    private static void Settle(Proposal proposal, TreeEditor editor, SettledFile settled, PackWriter pack)
+    private static void Settle(ThreeSides sides, TreeEditor editor, SettledFile settled, PackWriter pack)
     {
-        var (mine, theirs) = (Entry(proposal, proposal.Base, settled.Path), Entry(proposal, proposal.Head, settled.Path));
+        var (mine, theirs) = (sides.Ours, sides.Theirs);
         var outcome = settled.Text is { } text
             ? editor.Put(settled.Path, (theirs ?? mine)?.Mode ?? GitMode.File, pack.Write(GitObjectType.Blob, Encoding.UTF8.GetBytes(Whole(settled.Path, text))))
             : (settled.IsProposed ? theirs : mine) is { } chosen ? editor.Put(settled.Path, chosen.Mode, chosen.Id)
@@ -90,7 +90,4 @@ internal sealed class Resolving(RepoRefresh refresh, TimeProvider clock)
 
         return text;
     }
-
-    private static TreeEntry? Entry(Proposal proposal, ObjectId? commit, string path) =>
-        commit is { } id ? new TreeWalk(proposal.Git.Objects).Find(proposal.TreeOf(id), path) : null;
 }

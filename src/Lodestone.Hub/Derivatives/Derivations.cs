@@ -12,7 +12,7 @@ internal sealed class Derivation
 
     public required Guid RepoId { get; init; }
 
-    /// <summary><c>finetune</c>, <c>adapter</c>, <c>merge</c> or <c>quantized</c>.</summary>
+    /// <summary>One of <see cref="Relations.OfModels"/>.</summary>
     public required string Relation { get; init; }
 
     public required DateTimeOffset FoundAt { get; init; }
@@ -21,53 +21,22 @@ internal sealed class Derivation
     public DateTimeOffset? ToldAt { get; init; }
 }
 
-/// <summary>
-/// Finds out which models a model says it was made from, whenever it is made, changed or shown. What is new is an event of the base,
-/// for webhooks that ask for it, and goes into the day's digest for those who look after the base.
-/// </summary>
-internal sealed class FindDerivations(HubDb db, Tasks tasks, TimeProvider clock) : IEventHandler<RepoChanged>
+/// <summary>Makes of each an event of the base, for webhooks that ask for it, and has the day's digest tell those who look after the base.</summary>
+internal sealed class TellOfDerivative(HubDb db, Tasks tasks, TimeProvider clock) : IEventHandler<DerivativeDeclared>
 {
-    private const string Prefix = "base_model:";
-
-    public async Task HandleAsync(Guid eventId, RepoChanged happened, CancellationToken cancel)
+    public async Task HandleAsync(Guid eventId, DerivativeDeclared happened, CancellationToken cancel)
     {
-        if (happened.Kind is ChangeKind.Delete || happened.Scope is not (RepoEvent.OfRepo or RepoEvent.OfContent or RepoEvent.OfConfig)
-            || await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == happened.RepoId, cancel) is not { Type: RepoType.Model, IsPrivate: false } repo)
+        var repos = await db.Repos.AsNoTracking().Where(r => r.Id == happened.BaseId || r.Id == happened.RepoId).ToDictionaryAsync(r => r.Id, cancel);
+        if (!repos.TryGetValue(happened.BaseId, out var original) || !repos.TryGetValue(happened.RepoId, out var repo) || repo.IsPrivate)
         {
-            return;
+            return; // gone or hidden meanwhile
         }
 
-        var tags = await db.Tags.Where(t => t.RepoId == repo.Id && t.Tag.StartsWith(Prefix)).Select(t => t.Tag).ToListAsync(cancel);
-        foreach (var (relation, path) in tags.Select(t => t.Split(':', 3)).Where(p => p.Length == 3).Select(p => (p[1], p[2].ToLowerInvariant())))
-        {
-            if (await db.Repos.AsNoTracking().At(RepoType.Model, path).SingleOrDefaultAsync(r => r.Id != repo.Id, cancel) is { } original && await AddAsync(original, repo, relation, cancel))
-            {
-                // Those of one day together, after it has ended.
-                await tasks.ScheduleAsync(DerivationDigest.Kind, original.OwnerId.ToString("N"), DayOf(clock.GetUtcNow()).AddDays(1), new { }, cancel);
-            }
-        }
+        var derivative = new DerivedModel(repo.Type.Singular(), repo.FullName, PublicId.ToHub(repo.Id), happened.Relation);
+        var told = new NewRepoEvent(RepoEvent.OfDerivative, ChangeKind.Create, new EventDetails { Derivative = derivative }, repo.CreatedBy);
+        await db.RecordOnceAsync(eventId, original, told, clock.GetUtcNow(), cancel);
+        await tasks.ScheduleAsync(DerivationDigest.Kind, original.OwnerId.ToString("N"), DerivationDigest.DayOf(clock.GetUtcNow()).AddDays(1), new { }, cancel); // those of one day together, after it has ended
     }
-
-    /// <summary>Its beginning, in UTC.</summary>
-    public static DateTimeOffset DayOf(DateTimeOffset at) => new(at.UtcDateTime.Date, TimeSpan.Zero);
-
-    private Task<bool> AddAsync(Repo original, Repo repo, string relation, CancellationToken cancel) => db.WriteAsync(
-        async inner =>
-        {
-            await db.LockAsync<Repo>(original.Id, inner);
-            if (await db.Derivations.AnyAsync(d => d.BaseId == original.Id && d.RepoId == repo.Id, inner))
-            {
-                return await db.Derivations.AnyAsync(d => d.BaseId == original.Id && d.ToldAt == null, inner); // a server may have died before the digest was planned
-            }
-
-            var now = clock.GetUtcNow();
-            db.Derivations.Add(new Derivation { BaseId = original.Id, RepoId = repo.Id, Relation = relation, FoundAt = now });
-            var derivative = new DerivedModel(repo.Type.Singular(), repo.FullName, PublicId.ToHub(repo.Id), relation);
-            await db.RecordAsync(original, new NewRepoEvent(RepoEvent.OfDerivative, ChangeKind.Create, new EventDetails { Derivative = derivative }, repo.CreatedBy), now, inner);
-            await db.SaveChangesAsync(inner);
-            return true;
-        },
-        cancel);
 }
 
 /// <summary>Once a day tells those who look after a namespace which models were made from its models, in one notification.</summary>
@@ -75,10 +44,13 @@ internal sealed class DerivationDigest(HubDb db, People people, Notifying notify
 {
     public const string Kind = "hub.derivations";
 
+    /// <summary>Its beginning, in UTC.</summary>
+    public static DateTimeOffset DayOf(DateTimeOffset at) => new(at.UtcDateTime.Date, TimeSpan.Zero);
+
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
         var ownerId = Guid.ParseExact(task.Key, "N");
-        var today = FindDerivations.DayOf(clock.GetUtcNow());
+        var today = DayOf(clock.GetUtcNow());
         var found = await db.Derivations.AsNoTracking().Where(d => d.ToldAt == null && d.FoundAt < today)
             .Join(db.Repos.Where(r => r.OwnerId == ownerId), d => d.BaseId, r => r.Id, (d, r) => new { d.BaseId, d.RepoId, Base = r })
             .Join(db.Repos.Where(r => !r.IsPrivate), d => d.RepoId, r => r.Id, (d, r) => new Found(d.Base, r.Id, r.OwnerName + "/" + r.Name, r.CreatedBy)).ToListAsync(cancel);

@@ -42,7 +42,7 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
         await db.WriteAsync(
             async inner =>
             {
-                await db.LockAsync<Repo>(repo.Id, inner);
+                var group = await db.LockGateAsync(repo.Id, inner);
                 var request = await db.AccessRequests.SingleOrDefaultAsync(a => a.RepoId == repo.Id && a.SubjectId == subjectId, inner);
                 if (request is null || !AccessStates.MayCancel(request.State))
                 {
@@ -50,6 +50,7 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
                 }
 
                 request.Decide(AccessState.Cancelled, Caller.Id, null, clock.GetUtcNow());
+                await db.SpreadAsync(request, group, clock, inner);
                 db.Publish(new AccessChanged(repo.Id, subjectId, request.State.ToWire(), Caller.Id));
                 return await db.SaveChangesAsync(inner);
             },
@@ -68,7 +69,7 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
 
     private async Task<AccessState> PlaceAsync(Repo repo, Namespace? organization, Asked asked, AccessState answer, CancellationToken cancel)
     {
-        await db.LockAsync<Repo>(repo.Id, cancel); // of two at once the second finds what the first has done
+        var group = await db.LockGateAsync(repo.Id, cancel);
         var subjectId = organization?.Id ?? Caller.Id;
         var request = await db.AccessRequests.SingleOrDefaultAsync(a => a.RepoId == repo.Id && a.SubjectId == subjectId, cancel);
         if (AccessStates.IsClosed(request?.State))
@@ -76,7 +77,7 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
             throw new Refusal(Closed, $"The owner of {repo.FullName} has {(request!.State is AccessState.Revoked ? "revoked this access" : "rejected this request")}{(request.Reason is { } reason ? $": {reason}" : ".")}"); // closed: there is one
         }
 
-        if (AccessStates.AfterAsking(request?.State, answer) is not { } next)
+        if ((AccessStates.AfterAsking(request?.State, answer) ?? AfterRenewing(request, asked)) is not { } next)
         {
             return request!.State; // who never asked comes to some state
         }
@@ -88,10 +89,15 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
         }
 
         request.Ask(asked, Caller.Id, next, clock.GetUtcNow());
+        await db.SpreadAsync(request, group, clock, cancel);
         db.Publish(new AccessChanged(repo.Id, subjectId, next.ToWire(), Caller.Id));
         await db.SaveChangesAsync(cancel);
         return next;
     }
+
+    /// <summary>Who is in accepts another licence than before, and stays in.</summary>
+    private static AccessState? AfterRenewing(AccessRequest? request, Asked asked) =>
+        request is { State: AccessState.Accepted } && asked.LicenceSha256 is { } licence && licence != request.LicenceSha256 ? AccessState.Accepted : null;
 
     /// <summary>What the gate's own rules answer.</summary>
     private async Task<AccessState> AnswerAsync(Repo repo, CancellationToken cancel)

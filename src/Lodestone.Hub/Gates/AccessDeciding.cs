@@ -64,8 +64,9 @@ internal sealed class AccessDeciding(HubDb db, RepoAccess access, GrantsLately g
         var state = await db.WriteAsync(
             async inner =>
             {
-                await db.LockAsync<Repo>(repo.Id, inner);
+                var group = await db.LockGateAsync(repo.Id, inner);
                 var request = move(await db.AccessRequests.SingleOrDefaultAsync(a => a.RepoId == repo.Id && a.SubjectId == subject.Id, inner), clock.GetUtcNow());
+                await db.SpreadAsync(request, group, clock, inner);
                 db.Publish(new AccessChanged(repo.Id, subject.Id, request.State.ToWire(), access.Caller.Id));
                 await db.SaveChangesAsync(inner);
                 return request.State;

@@ -19,14 +19,18 @@ internal sealed class AccessLists(HubDb db, Namespaces namespaces)
 
     public async Task<AccessRows> ReadAsync(Guid repoId, IReadOnlyList<AccessState> states, string? cursor, int limit, CancellationToken cancel)
     {
-        var since = TimeCursor.Read(cursor);
-        var rows = await db.AccessRequests.AsNoTracking().Where(a => a.RepoId == repoId && states.Contains(a.State) && a.ChangedAt <= since.At)
-            .OrderByDescending(a => a.ChangedAt).ThenByDescending(a => a.Id).Skip(since.Seen).Take(limit + 1).ToListAsync(cancel);
+        var found = db.AccessRequests.AsNoTracking().Where(a => a.RepoId == repoId && states.Contains(a.State));
+        if (TimeCursor.Read(cursor) is { } last)
+        {
+            found = found.Where(a => a.ChangedAt < last.At || (a.ChangedAt == last.At && a.Id.CompareTo(last.Id) < 0));
+        }
+
+        var rows = await found.OrderByDescending(a => a.ChangedAt).ThenByDescending(a => a.Id).Take(limit + 1).ToListAsync(cancel);
         string? next = null;
         if (rows.Count > limit)
         {
             rows.RemoveAt(limit);
-            next = since.After([.. rows.Select(r => r.ChangedAt)]);
+            next = new TimeCursor(rows[^1].ChangedAt, rows[^1].Id).ToString();
         }
 
         return new AccessRows(await NamedAsync(rows, cancel), next);
@@ -53,22 +57,18 @@ internal sealed record AccessRows(IReadOnlyList<AccessEntry> Entries, string? Ne
 /// <param name="Email">Of who asked, verified; null for those whom the owner let in unasked.</param>
 internal sealed record AccessEntry(AccessRequest Request, Namespace Subject, Namespace? AskedBy, Namespace? DecidedBy, string? Email);
 
-/// <summary>Where a list goes on that is newest first: the last moment seen, and how many of that moment were.</summary>
-internal sealed record TimeCursor(DateTimeOffset At, int Seen)
+/// <summary>Where a list goes on that is newest first: the moment of the last row seen, and which of that moment it was.</summary>
+internal sealed record TimeCursor(DateTimeOffset At, Guid Id)
 {
+    /// <returns>Null: from the beginning.</returns>
     /// <exception cref="Refusal"><c>invalid_request</c>.</exception>
-    public static TimeCursor Read(string? cursor) => Cursor.Decode(cursor)?.Split(' ') switch
+    public static TimeCursor? Read(string? cursor) => Cursor.Decode(cursor)?.Split(' ') switch
     {
-        null => new TimeCursor(new DateTimeOffset(9999, 1, 1, 0, 0, 0, TimeSpan.Zero), 0),
-        [var text, var count] when Instants.TryParseMicroseconds(text, out var at) && int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var seen) => new TimeCursor(at, seen),
+        null => null,
+        [var text, var id] when Instants.TryParseMicroseconds(text, out var at) && Guid.TryParseExact(id, "N", out var last) => new TimeCursor(at, last),
         _ => throw new Refusal(RefusalCode.Invalid, "The cursor is not valid. Start again without it.") { Param = "cursor" },
     };
 
-    /// <param name="page">Moments of the page's rows, newest first.</param>
-    /// <returns>Before <see cref="Cursor.Encode"/>.</returns>
-    public string After(IReadOnlyList<DateTimeOffset> page)
-    {
-        var last = page[^1];
-        return string.Create(CultureInfo.InvariantCulture, $"{Instants.ToMicroseconds(last)} {page.Count(at => at == last) + (last == At ? Seen : 0)}");
-    }
+    /// <summary>Before <see cref="Cursor.Encode"/>.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Instants.ToMicroseconds(At)} {Id:N}");
 }

@@ -67,6 +67,17 @@ internal sealed class AccessRequest
         Decide(AccessState.Accepted, ownerId, null, now);
     }
 
+    /// <summary>They must accept a new licence first.</summary>
+    public void Suspend(Guid? actorId, DateTimeOffset now) => Decide(AccessState.Suspended, actorId, "The licence has changed.", now);
+
+    /// <summary>The same place as at another repository behind the same gate.</summary>
+    public void Take(AccessRequest other)
+    {
+        (State, Answers, LicenceSha256, PromptSha256, IsGranted) = (other.State, other.Answers, other.LicenceSha256, other.PromptSha256, other.IsGranted);
+        (AskedBy, AskedAt, Address) = (other.AskedBy, other.AskedAt, other.Address);
+        (DecidedBy, DecidedAt, Reason, ChangedAt) = (other.DecidedBy, other.DecidedAt, other.Reason, other.ChangedAt);
+    }
+
     /// <summary>Who may move it where is for <see cref="AccessStates"/>.</summary>
     public void Decide(AccessState to, Guid? actorId, string? reason, DateTimeOffset now) =>
         (State, DecidedBy, DecidedAt, Reason, ChangedAt) = (to, actorId, now, reason, now);

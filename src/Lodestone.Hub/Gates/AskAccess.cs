@@ -37,7 +37,8 @@ internal static class AskAccess
         sent.GetValueOrDefault("_organization"),
         context.Connection.RemoteIpAddress?.ToString());
 
-    private static async Task<IReadOnlyDictionary<string, string?>> ReadAsync(HttpRequest request)
+    /// <summary>Members of a form or of a JSON object.</summary>
+    public static async Task<IReadOnlyDictionary<string, string?>> ReadAsync(HttpRequest request)
     {
         if (request.HasFormContentType)
         {

@@ -11,9 +11,13 @@ internal sealed class DownloadLists(HubDb db, Namespaces namespaces)
     /// <summary>Newest first.</summary>
     public async Task<(IReadOnlyList<DownloadView> Rows, string? Next)> ReadAsync(Guid repoId, string? cursor, int limit, CancellationToken cancel)
     {
-        var since = TimeCursor.Read(cursor);
-        var rows = await db.GatedDownloads.AsNoTracking().Where(d => d.RepoId == repoId && d.At <= since.At)
-            .OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Skip(since.Seen).Take(limit + 1)
+        var found = db.GatedDownloads.AsNoTracking().Where(d => d.RepoId == repoId);
+        if (TimeCursor.Read(cursor) is { } last)
+        {
+            found = found.Where(d => d.At < last.At || (d.At == last.At && d.Id.CompareTo(last.Id) < 0));
+        }
+
+        var rows = await found.OrderByDescending(d => d.At).ThenByDescending(d => d.Id).Take(limit + 1)
             .Join(db.AccessRequests, d => d.RequestId, a => a.Id, (d, a) => new { Download = d, a.SubjectId })
             .OrderByDescending(x => x.Download.At).ThenByDescending(x => x.Download.Id)
             .ToListAsync(cancel);
@@ -21,7 +25,7 @@ internal sealed class DownloadLists(HubDb db, Namespaces namespaces)
         if (rows.Count > limit)
         {
             rows.RemoveAt(limit);
-            next = since.After([.. rows.Select(r => r.Download.At)]);
+            next = new TimeCursor(rows[^1].Download.At, rows[^1].Download.Id).ToString();
         }
 
         var names = await NamesAsync(rows.SelectMany(r => new[] { r.Download.CallerId, r.SubjectId }), cancel);

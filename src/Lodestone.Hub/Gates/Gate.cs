@@ -19,7 +19,14 @@ internal sealed class Gate
 
     public string? LicenceSha256 { get; set; }
 
+    /// <summary>With <see cref="ReacceptBy"/> at the next download after that.</summary>
     public Reaccept Reaccept { get; set; }
+
+    /// <summary>Until when an acceptance of the licence before still counts.</summary>
+    public DateTimeOffset? ReacceptBy { get; set; }
+
+    /// <summary>Since when this licence is asked.</summary>
+    public DateTimeOffset? LicenceAt { get; set; }
 
     /// <summary>A JSON list of e-mail domains in lower case.</summary>
     public string Domains { get; set; } = "[]";
@@ -29,6 +36,8 @@ internal sealed class Gate
     public Guid ChangedBy { get; set; }
 
     public DateTimeOffset ChangedAt { get; set; }
+
+    public string ReacceptOnWire => ReacceptBy is null ? Reaccept.ToWire() : NewGate.ByDate;
 
     public IReadOnlyList<GateField> ReadFields() => JsonSerializer.Deserialize(Fields, HubJson.Default.IReadOnlyListGateField) ?? [];
 

@@ -8,7 +8,8 @@ namespace Lodestone.Hub;
 /// <summary>What a gate tells and asks whoever comes to it: what the owner set, and for the rest what the card says.</summary>
 /// <param name="Description">A sentence of the card under the heading.</param>
 /// <param name="Button">What the button says.</param>
-internal sealed record GateTerms(string Heading, string? Description, string? Prompt, string Button, IReadOnlyList<GateField> Fields, GateLicence? Licence)
+/// <param name="RenewBy">Until when an acceptance of a licence before this one counts; null: it is not asked again, or was at once.</param>
+internal sealed record GateTerms(string Heading, string? Description, string? Prompt, string Button, IReadOnlyList<GateField> Fields, GateLicence? Licence, DateTimeOffset? RenewBy)
 {
     private const int LongestLine = 200;
 
@@ -16,15 +17,16 @@ internal sealed record GateTerms(string Heading, string? Description, string? Pr
 
     public static GateTerms Of(Repo repo, RepoFacts facts, Gate? gate, GateLicence? licence)
     {
-        var card = facts.CardData;
-        var fields = gate?.ReadFields() is { Count: > 0 } own ? own : facts.GateFields ?? GateField.OfCard(card);
+        var card = repo.GateCollectionId is null ? facts.CardData : null; // one card does not speak for a collection
+        var fields = gate?.ReadFields() is { Count: > 0 } own ? own : card is null ? [] : facts.GateFields ?? GateField.OfCard(card);
         return new GateTerms(
             gate?.Heading ?? Line(card, "extra_gated_heading") ?? $"You need to agree to share your contact information to access this {repo.Type.Words().Noun}",
             Line(card, "extra_gated_description"),
             gate?.Prompt ?? card.Text("extra_gated_prompt"),
             Line(card, "extra_gated_button_content") ?? (repo.Gate is GateMode.Manual ? "Ask for access" : "Agree and get access"),
             fields,
-            licence);
+            licence,
+            gate?.ReacceptBy);
     }
 
     /// <summary>64 hex digits.</summary>

@@ -10,6 +10,9 @@ namespace Lodestone.Hub;
 /// <param name="Access">Where the caller stands.</param>
 internal sealed record GateView(JsonNode Mode, string Heading, string? Description, string? Prompt, string Button, IReadOnlyList<GateField> Fields, LicenceView? Licence, AccessStanding Access)
 {
+    /// <summary>Until when an acceptance of a licence before this one counts.</summary>
+    public string? ReacceptBy { get; init; }
+
     /// <summary>For who administers; absent for others.</summary>
     public GateRules? Rules { get; init; }
 }
@@ -17,7 +20,7 @@ internal sealed record GateView(JsonNode Mode, string Heading, string? Descripti
 /// <param name="Sha256">To accept it by.</param>
 internal sealed record LicenceView(string Name, string Sha256, string Text);
 
-/// <param name="Reaccept"><c>no</c> or <c>at_next_download</c>.</param>
+/// <param name="Reaccept"><c>no</c>, <c>at_next_download</c> or <c>by_date</c>.</param>
 /// <param name="DomainRule"><c>accept</c> or <c>require</c>.</param>
 internal sealed record GateRules(string Reaccept, IReadOnlyList<string> Domains, string DomainRule, bool GateMembers, bool ApiUseGated);
 
@@ -37,8 +40,9 @@ internal sealed class GateViews(HubDb db, Gates gates, Namespaces namespaces, Re
             RepoSummary.GateOnWire(repo.Gate), terms.Heading, terms.Description, terms.Prompt, terms.Button, terms.Fields,
             terms.Licence is { } licence ? new LicenceView(licence.Name, licence.Sha256, licence.Text) : null, await StandingAsync(repo, caller, cancel))
         {
+            ReacceptBy = terms.RenewBy is { } by ? Instants.ToWire(by) : null,
             Rules = repo.CanBeAdministeredBy(caller)
-                ? new GateRules((gate?.Reaccept ?? Reaccept.No).ToWire(), gate?.ReadDomains() ?? [], (gate?.DomainRule ?? DomainRule.Accept).ToWire(), repo.GatesMembers, repo.GatesCalls)
+                ? new GateRules(gate?.ReacceptOnWire ?? "no", gate?.ReadDomains() ?? [], (gate?.DomainRule ?? DomainRule.Accept).ToWire(), repo.GatesMembers, repo.GatesCalls)
                 : null,
         };
     }

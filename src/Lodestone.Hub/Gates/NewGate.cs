@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Lodestone.Core;
@@ -14,6 +15,9 @@ internal sealed record NewGate
     private const int MostFields = 30;
     private const int MostDomains = 100;
 
+    /// <summary>What <see cref="Reaccept"/> is with a day.</summary>
+    public const string ByDate = "by_date";
+
     private static readonly RefusalCode GeoUnavailable = new("geo_unavailable", 409);
 
     /// <summary><c>auto</c>, <c>manual</c> or <c>false</c>.</summary>
@@ -28,8 +32,11 @@ internal sealed record NewGate
 
     public NewLicence? Licence { get; init; }
 
-    /// <summary><c>no</c>, also when absent, or <c>at_next_download</c>.</summary>
+    /// <summary><c>no</c>, also when absent, <c>at_next_download</c> or <c>by_date</c>.</summary>
     public string? Reaccept { get; init; }
+
+    /// <summary>With <c>by_date</c>: a day, whose beginning in UTC is meant, or an instant.</summary>
+    public string? ReacceptBy { get; init; }
 
     public IReadOnlyList<string>? Domains { get; init; }
 
@@ -50,6 +57,10 @@ internal sealed record NewGate
 
     public GateSetting ReadMode() => new RepoSettings(null, null, Mode).ReadGate();
 
+    /// <returns>Null: none, or it cannot be read.</returns>
+    public DateTimeOffset? ReadReacceptBy() =>
+        Reaccept is ByDate && DateTimeOffset.TryParseExact(ReacceptBy, ["yyyy-MM-dd", "yyyy-MM-ddTHH:mm:ssK", "yyyy-MM-ddTHH:mm:ss.FFFFFFFK"], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var by) ? by : null;
+
     public IReadOnlyList<string> ReadDomains() => [.. (Domains ?? []).Select(d => d.Trim().TrimStart('@').ToLowerInvariant()).Where(d => d.Length > 0).Distinct(StringComparer.Ordinal)];
 
     /// <exception cref="Refusal"><c>invalid_request</c> with what is wrong, or <c>geo_unavailable</c>.</exception>
@@ -66,7 +77,8 @@ internal sealed record NewGate
         Require(Licence is null or { Text.Length: > 0 and <= LongestLicence, Name: null or { Length: <= LongestHeading } }, "licence", $"must have a text of at most {LongestLicence} characters, and a name of at most {LongestHeading}");
         Require((Fields?.Count ?? 0) <= MostFields && (Fields ?? []).All(f => f is { IsValid: true }), "fields", $"must be at most {MostFields}, each with a name and a type of text, checkbox, date_picker, country or select, a select with options");
         Require((Fields ?? []).DistinctBy(f => f.Name).Count() == (Fields?.Count ?? 0), "fields", "must have names of their own");
-        Require(Reaccept is null or "no" or "at_next_download", "reaccept", "must be one of [no, at_next_download]");
+        Require(Reaccept is null or "no" or "at_next_download" or ByDate, "reaccept", $"must be one of [no, at_next_download, {ByDate}]");
+        Require(Reaccept is ByDate ? ReadReacceptBy() is not null : string.IsNullOrEmpty(ReacceptBy), "reacceptBy", $"must be a day such as 2027-01-31, or an instant, with \"reaccept\" {ByDate} and only with that");
         Require(DomainRule is null or "accept" or "require", "domainRule", "must be one of [accept, require]");
         Require((Domains?.Count ?? 0) <= MostDomains && ReadDomains().All(d => Uri.CheckHostName(d) is UriHostNameType.Dns && d.Contains('.', StringComparison.Ordinal)), "domains", $"must be at most {MostDomains} domains of e-mail addresses, as in example.org");
     }

@@ -31,13 +31,15 @@ internal sealed class StaleRequests(HubDb db, TimeProvider clock) : ITaskHandler
         var stale = await db.AccessRequests.Where(a => a.State == AccessState.Pending && a.AskedAt < oldest).OrderBy(a => a.AskedAt).Take(AtOnce).Select(a => new { a.Id, a.RepoId }).ToListAsync(cancel);
         foreach (var (id, repoId) in stale.Select(s => (s.Id, s.RepoId)))
         {
-            await db.LockAsync<Repo>(repoId, cancel); // the owner may be answering just now
+            var group = await db.LockGateAsync(repoId, cancel); // the owner may be answering just now
             if (await db.AccessRequests.SingleOrDefaultAsync(a => a.Id == id && a.State == AccessState.Pending, cancel) is not { } request)
             {
                 continue;
             }
 
             request.Decide(AccessState.Expired, null, null, now);
+            await db.SpreadAsync(request, group, clock, cancel);
+            await db.SaveChangesAsync(cancel); // so that the others of its group are found expired
             db.Publish(new AccessChanged(request.RepoId, request.SubjectId, request.State.ToWire(), Guid.Empty));
         }
 

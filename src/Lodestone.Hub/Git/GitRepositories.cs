@@ -5,7 +5,8 @@ namespace Lodestone.Hub;
 /// recently used are forgotten; whoever still holds one may go on, since lock files guard references in any case.
 /// </summary>
 /// <param name="capacity">How many to keep open. Each takes a file handle for every pack that was read.</param>
-internal sealed class GitRepositories(ObjectCache cache, int capacity)
+/// <param name="settling">Of what is published to them.</param>
+internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling? settling = null)
 {
     // Guards both lists.
     private readonly Lock _lock = new();
@@ -25,7 +26,7 @@ internal sealed class GitRepositories(ObjectCache cache, int capacity)
             }
         }
 
-        return Keep(GitRepository.Open(path, cache));
+        return Keep(GitRepository.Open(path, cache, settling));
     }
 
     /// <summary>To be called when a repository is deleted or moved.</summary>

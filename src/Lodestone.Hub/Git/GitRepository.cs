@@ -15,7 +15,8 @@ namespace Lodestone.Hub;
 /// receives those of a push, and <see cref="Publish"/>, the one operation that changes a repository, makes them visible. The order is
 /// what makes a crash harmless: locks, comparison of the old values, pack contents synced, pack and index named and synced, new
 /// values synced in the locks, locks renamed over the references, folders synced. Cut anywhere, the repository is as before, perhaps
-/// with a pack that nothing refers to.
+/// with a pack that nothing refers to. Small ones that move references that are there, which commits are, wait for the disk once
+/// instead: see <see cref="PublishJournal"/>.
 /// </para>
 /// <para>Deleting unreachable objects (<c>git gc --prune</c>) beside a running Publish could take new ones: the housekeeping that does so
 /// must wait for quiet, or use git's grace period. Plain repacking is safe at any time.</para>
@@ -37,12 +38,24 @@ internal sealed class GitRepository
 
         """;
 
+    // Bytes of packs. Of more than this, writing it twice costs more than it saves.
+    private const long MostRecorded = 512 * 1024;
+
+    // Bytes. What is read back after a power cut.
+    private const long MostJournal = 32 * 1024 * 1024;
+
     // One publisher at a time in this process; the lock files keep out other processes.
     private readonly SemaphoreSlim _publishing = new(1);
 
-    private GitRepository(string path, ObjectCache cache)
+    // Only together: who settles the journal soon after. Used by whoever has the turn to publish.
+    private readonly PublishJournal? _journal;
+    private readonly Settling? _settling;
+
+    private GitRepository(string path, ObjectCache cache, Settling? settling)
     {
         Path = path;
+        _settling = FileSystemSync.IsSupported ? settling : null;
+        _journal = _settling is null ? null : new PublishJournal(path);
         Objects = new ObjectDatabase(System.IO.Path.Combine(path, "objects"), cache);
         References = new References(path);
         Revisions = new Revisions(this);
@@ -87,11 +100,18 @@ internal sealed class GitRepository
         }
     }
 
+    /// <param name="settling">Settles what is published by a journal; null: nothing is.</param>
     /// <exception cref="DirectoryNotFoundException">There is no repository.</exception>
-    public static GitRepository Open(string path, ObjectCache cache) =>
-        File.Exists(System.IO.Path.Combine(path, "HEAD"))
-            ? new GitRepository(path, cache)
-            : throw new DirectoryNotFoundException($"There is no repository at '{path}'.");
+    public static GitRepository Open(string path, ObjectCache cache, Settling? settling = null)
+    {
+        if (!File.Exists(System.IO.Path.Combine(path, "HEAD")))
+        {
+            throw new DirectoryNotFoundException($"There is no repository at '{path}'.");
+        }
+
+        PublishJournal.Recover(path);
+        return new GitRepository(path, cache, settling);
+    }
 
     /// <summary>A place for new objects, to be published or disposed of.</summary>
     public PackWriter NewPack() => new(Objects);
@@ -119,14 +139,7 @@ internal sealed class GitRepository
                 return conflict;
             }
 
-            Parallel.Invoke([transaction.Prepare, .. packs.OfType<NewPack>().Select(pack => (Action)pack.Sync)]); // one wait for the disk
-            foreach (var pack in packs.OfType<NewPack>())
-            {
-                Objects.Add(pack.Install(Objects.PackFolder));
-            }
-
-            RequireTargets(updates);
-            transaction.Commit();
+            Make([.. packs.OfType<NewPack>()], updates, transaction);
             return new Published();
         }
         finally
@@ -134,6 +147,60 @@ internal sealed class GitRepository
             _publishing.Release();
         }
     }
+
+    /// <summary>Makes what the journal has durable in its own files, and empties it.</summary>
+    public async Task SettleAsync(CancellationToken cancel)
+    {
+        _journal?.PrepareSettling();
+        await _publishing.WaitAsync(cancel);
+        try
+        {
+            _journal?.Settle();
+        }
+        finally
+        {
+            _publishing.Release();
+        }
+    }
+
+    private void Make(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction)
+    {
+        if (_journal is not null && IsForJournal(packs, updates))
+        {
+            Record(packs, updates, transaction, _journal);
+            return;
+        }
+
+        _journal?.Settle();
+        Parallel.Invoke([() => transaction.Prepare(isDurable: true), .. packs.Select(pack => (Action)pack.Sync)]); // one wait for the disk
+        packs.ForEach(pack => Objects.Add(pack.Install(Objects.PackFolder)));
+        if (packs.Count > 0)
+        {
+            DirectorySync.Flush(Objects.PackFolder);
+        }
+
+        RequireTargets(updates);
+        transaction.Commit();
+    }
+
+    private void Record(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction, PublishJournal journal)
+    {
+        var record = new PublishRecord(packs.ConvertAll(pack => pack.ToRecord()), updates);
+        packs.ForEach(pack => Objects.Add(pack.Install(Objects.PackFolder)));
+        RequireTargets(updates);
+        transaction.Prepare(isDurable: false);
+        _settling?.Add(this); // also where the rest fails
+        journal.Append(record);
+        transaction.Move();
+        if (journal.Length > MostJournal)
+        {
+            journal.Settle();
+        }
+    }
+
+    /// <summary>That a reference is new, or gone, is durable when its folder is: the journal tells only of moves.</summary>
+    private static bool IsForJournal(List<NewPack> packs, IReadOnlyList<RefUpdate> updates) =>
+        packs.Count + updates.Count > 0 && updates.All(u => u is { Old: not null, New: not null }) && packs.Sum(pack => pack.Length) <= MostRecorded;
 
     private static void Validate(IReadOnlyList<RefUpdate> updates)
     {

@@ -49,11 +49,15 @@ internal sealed class LockFile : IDisposable
         }
     }
 
-    /// <summary>Fills the lock and makes its content durable.</summary>
-    public void Write(string content)
+    /// <summary>Fills the lock.</summary>
+    /// <param name="isDurable">Waits until its content is on the disk.</param>
+    public void Write(string content, bool isDurable)
     {
         RandomAccess.Write(_file, Encoding.UTF8.GetBytes(content), 0);
-        RandomAccess.FlushToDisk(_file);
+        if (isDurable)
+        {
+            RandomAccess.FlushToDisk(_file);
+        }
     }
 
     /// <summary>Puts the content in place of the file. Durable once the folder is.</summary>

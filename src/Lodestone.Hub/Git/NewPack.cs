@@ -1,5 +1,3 @@
-using Lodestone.Core;
-
 namespace Lodestone.Hub;
 
 /// <summary>
@@ -12,12 +10,17 @@ internal sealed class NewPack(string packPath, string indexPath, ObjectId checks
 {
     public ObjectId Checksum => checksum;
 
+    /// <summary>Bytes of the pack and its index.</summary>
+    public long Length => new FileInfo(packPath).Length + new FileInfo(indexPath).Length;
+
+    public RecordedPack ToRecord() => new(checksum, File.ReadAllBytes(packPath), File.ReadAllBytes(indexPath));
+
     /// <summary>Makes the objects durable: the waits for the disk run side by side, and it does both in one go.</summary>
     public void Sync() => Parallel.Invoke(() => Sync(packPath), () => Sync(indexPath));
 
     /// <summary>
-    /// Makes the durable objects visible to git. The order matters: the pack's name, then the index's name (git looks for
-    /// indexes, and expects the pack), then the folder that holds both names.
+    /// Makes the objects visible to git. The order matters: the pack's name, then the index's name (git looks for indexes, and
+    /// expects the pack). Durable once the folder is.
     /// </summary>
     /// <returns>Where the pack is now.</returns>
     public string Install(string packFolder)
@@ -25,7 +28,6 @@ internal sealed class NewPack(string packPath, string indexPath, ObjectId checks
         var name = Path.Combine(packFolder, $"pack-{checksum}");
         Move(packPath, name + ".pack");
         Move(indexPath, name + ".idx");
-        DirectorySync.Flush(packFolder);
         return name + ".pack";
     }
 

@@ -55,30 +55,35 @@ internal sealed class RefTransaction : IDisposable
         return null;
     }
 
-    /// <summary>Makes the new values durable beside the old ones. Nobody sees them yet.</summary>
-    public void Prepare()
+    /// <summary>Writes the new values beside the old ones. Nobody sees them yet.</summary>
+    public void Prepare(bool isDurable)
     {
         foreach (var (update, @lock) in _locked)
         {
             if (update.New is { } target && update.New != update.Old)
             {
-                @lock.Write($"{target}\n");
+                @lock.Write($"{target}\n", isDurable);
             }
         }
     }
 
-    /// <summary>Puts the prepared values in place.</summary>
+    /// <summary>Puts the prepared values in place of those that were there. Durable once their folders are.</summary>
+    public void Move()
+    {
+        foreach (var (update, @lock) in _locked)
+        {
+            Apply(update, @lock);
+        }
+    }
+
+    /// <summary>Puts the prepared values in place, durably.</summary>
     public void Commit()
     {
         var deleted = _locked.Where(l => l.Update.New is null).Select(l => l.Update.Name).ToHashSet(StringComparer.Ordinal);
         var changed = _locked.Where(l => l.Update.New != l.Update.Old).Select(l => _references.PathOf(l.Update.Name)).ToList();
         var known = changed.Where(File.Exists).Select(Path.GetDirectoryName).ToHashSet(StringComparer.Ordinal); // made durable with what is in them
         Unpack(deleted);
-        foreach (var (update, @lock) in _locked)
-        {
-            Apply(update, @lock);
-        }
-
+        Move();
         foreach (var folder in changed.Select(Path.GetDirectoryName).Distinct(StringComparer.Ordinal))
         {
             SyncUpToRefs(folder, known);
@@ -118,7 +123,7 @@ internal sealed class RefTransaction : IDisposable
     {
         if (_packedRefs is not null && PackedRefs.Without(_references.PackedRefsPath, names) is { } kept)
         {
-            _packedRefs.Write(kept);
+            _packedRefs.Write(kept, isDurable: true);
             _packedRefs.Commit();
             DirectorySync.Flush(_references.Folder);
         }

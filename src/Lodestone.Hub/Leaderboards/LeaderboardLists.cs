@@ -46,6 +46,11 @@ internal sealed class LeaderboardLists(HubDb db, Namespaces namespaces, Caller c
     /// <param name="leaderboards">That the caller may see.</param>
     public async Task<IReadOnlyList<ShownLeaderboard>> ShowAsync(IReadOnlyList<Leaderboard> leaderboards, CancellationToken cancel)
     {
+        if (leaderboards.Count == 0)
+        {
+            return []; // as on most data sets' pages
+        }
+
         var (ids, datasetIds) = (leaderboards.Select(l => l.Id).ToList(), leaderboards.Select(l => l.DatasetId).ToList());
         var datasets = await db.Repos.AsNoTracking().VisibleTo(caller).Where(r => datasetIds.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancel);
         var counts = await db.Submissions.VisibleTo(caller, db.Repos).Where(s => ids.Contains(s.LeaderboardId))

@@ -48,7 +48,7 @@ internal sealed record ScoreInterval(double Low, double High)
     {
         ({ } error, _, { } whole) => new ScoreInterval(Math.Max(score - (Deviations * error), 0), Math.Min(score + (Deviations * error), whole)),
         ({ } error, _, null) => new ScoreInterval(score - (Deviations * error), score + (Deviations * error)),
-        (null, { } count, { } whole) => Wilson(score / whole, count) is var share ? new ScoreInterval(share.Low * whole, share.High * whole) : null,
+        (null, { } count, { } whole) => Wilson(score / whole, count) is var share ? new ScoreInterval(Math.Min(share.Low * whole, score), Math.Max(share.High * whole, score)) : null, // at the ends rounding would leave it out
         _ => null,
     };
 

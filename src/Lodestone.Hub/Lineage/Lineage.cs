@@ -10,9 +10,10 @@ namespace Lodestone.Hub;
 /// <param name="GoneAt">Since when it is deleted.</param>
 internal sealed record LineageNode(string Key, string Name, RepoType Type, int Level, string? Href, string? License, DateTimeOffset? GoneAt);
 
-/// <param name="PerMille">Of the child's bytes that are the parent's; where inferred.</param>
+/// <param name="PerMille">Of the child's bytes that are the parent's; where inferred by equal tensors.</param>
+/// <param name="Similarity">Of the weights, in thousandths; where inferred by that.</param>
 /// <param name="IsCircular">It leads back to where it came from, which cannot be true.</param>
-internal sealed record LineageLine(LineageNode Child, LineageNode Parent, string Relation, long? PerMille, bool IsCircular)
+internal sealed record LineageLine(LineageNode Child, LineageNode Parent, string Relation, long? PerMille, long? Similarity, bool IsCircular)
 {
     public bool IsInferred => Relation is Relations.Derived;
 }
@@ -139,7 +140,7 @@ internal sealed class Lineage(HubDb db, Caller caller)
             var (one, other) = isNewParent ? (child, known) : (known, parent);
             if (_seen.Add((one.Key, other.Key, edge.Relation)))
             {
-                Lines.Add(new LineageLine(one, other, edge.Relation, edge.PerMille, IsCircular: isNewParent && Leads(other.Key, one.Key)));
+                Lines.Add(new LineageLine(one, other, edge.Relation, edge.PerMille, edge.Similarity, IsCircular: isNewParent && Leads(other.Key, one.Key)));
             }
 
             return isNew;

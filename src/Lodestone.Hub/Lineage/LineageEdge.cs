@@ -30,8 +30,11 @@ internal sealed class LineageEdge
 
     public DateTimeOffset? GoneAt { get; set; }
 
-    /// <summary>Of the child's bytes, how many thousandths are the parent's; where inferred.</summary>
+    /// <summary>Of the child's bytes, how many thousandths are the parent's; where inferred by equal tensors.</summary>
     public long? PerMille { get; init; }
+
+    /// <summary>In thousandths, where inferred by a sketch of the weights; see <see cref="ModelSketch.Similarity"/>.</summary>
+    public long? Similarity { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 }
@@ -68,6 +71,11 @@ internal sealed class TensorReading
     public required string Source { get; set; }
 
     public required long Bytes { get; set; }
+
+    /// <summary>See <see cref="ModelSketch.Layout"/>; null: read before there were sketches.</summary>
+    public string? Layout { get; set; }
+
+    public byte[]? Sketch { get; set; }
 }
 
 /// <summary>A tensor that a repository has, by the SHA-256 of its bytes.</summary>

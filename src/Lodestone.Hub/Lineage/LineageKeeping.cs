@@ -5,16 +5,29 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Writes what cards declare as edges, whenever main moves; and keeps in the edges to a repository what it is called and licensed as,
-/// so that both outlive it.
+/// so that both outlive it. Each public model that was made from one of this server is announced once, whichever of the two came first.
 /// </summary>
 internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks, HubOptions options, TimeProvider clock)
-    : IEventHandler<RepoPublished>, IEventHandler<RepoDeleted>
+    : IEventHandler<RepoPublished>, IEventHandler<RepoChanged>, IEventHandler<RepoDeleted>
 {
     private const int MostParents = 200;
 
-    public async Task HandleAsync(Guid eventId, RepoPublished happened, CancellationToken cancel)
+    public Task HandleAsync(Guid eventId, RepoPublished happened, CancellationToken cancel) => KeepAsync(happened.RepoId, cancel);
+
+    /// <summary>What was hidden may be public now, and what moved may be where cards look for it.</summary>
+    public Task HandleAsync(Guid eventId, RepoChanged happened, CancellationToken cancel) =>
+        happened is { Scope: RepoEvent.OfConfig, Kind: ChangeKind.Update } or { Scope: RepoEvent.OfRepo, Kind: ChangeKind.Move } ? KeepAsync(happened.RepoId, cancel) : Task.CompletedTask;
+
+    public async Task HandleAsync(Guid eventId, RepoDeleted happened, CancellationToken cancel)
     {
-        if (await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == happened.RepoId, cancel) is not { } repo)
+        var now = clock.GetUtcNow();
+        await db.LineageEdges.Where(e => e.ParentId == happened.RepoId)
+            .ExecuteUpdateAsync(e => e.SetProperty(x => x.ParentId, (Guid?)null).SetProperty(x => x.GoneAt, now), cancel);
+    }
+
+    public async Task KeepAsync(Guid repoId, CancellationToken cancel)
+    {
+        if (await db.Repos.AsNoTracking().SingleOrDefaultAsync(r => r.Id == repoId, cancel) is not { } repo)
         {
             return; // deleted meanwhile
         }
@@ -22,17 +35,11 @@ internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks,
         var facts = await refresh.KnownFactsAsync(repo.Id, cancel);
         await DeclareAsync(repo, facts, cancel);
         await DescribeAsync(repo, facts, cancel);
+        await AnnounceAsync(repo.Id, cancel);
         if (options.InferLineage && facts.Safetensors is not null)
         {
             await tasks.ScheduleAsync(LineageInference.Kind, repo.Id.ToString(), clock.GetUtcNow(), new { }, cancel);
         }
-    }
-
-    public async Task HandleAsync(Guid eventId, RepoDeleted happened, CancellationToken cancel)
-    {
-        var now = clock.GetUtcNow();
-        await db.LineageEdges.Where(e => e.ParentId == happened.RepoId)
-            .ExecuteUpdateAsync(e => e.SetProperty(x => x.ParentId, (Guid?)null).SetProperty(x => x.GoneAt, now), cancel);
     }
 
     private async Task DeclareAsync(Repo repo, RepoFacts facts, CancellationToken cancel)
@@ -57,10 +64,6 @@ internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks,
                 ParentLicense = found is { IsPrivate: false } ? await LicenseAsync(found.Id, cancel) : null,
                 CreatedAt = clock.GetUtcNow(),
             });
-            if (found is not null && found.Id != repo.Id && Relations.OfModels.Contains(parent.Relation))
-            {
-                db.Publish(new DerivativeDeclared(found.Id, repo.Id, parent.Relation));
-            }
         }
 
         await db.SaveChangesAsync(cancel);
@@ -76,6 +79,33 @@ internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks,
             .ExecuteUpdateAsync(e => e.SetProperty(x => x.ParentId, repo.Id), cancel);
         await db.LineageEdges.Where(e => e.ParentId == repo.Id)
             .ExecuteUpdateAsync(e => e.SetProperty(x => x.ParentName, repo.FullName).SetProperty(x => x.ParentLicense, license), cancel);
+    }
+
+    /// <summary>Of edges to and from a model, those between two that are here, of which nobody was told.</summary>
+    private async Task AnnounceAsync(Guid repoId, CancellationToken cancel)
+    {
+        var untold = await db.LineageEdges.AsNoTracking()
+            .Where(e => (e.ChildId == repoId || e.ParentId == repoId) && e.ParentId != null && e.ParentId != e.ChildId && e.Evidence == LineageEdge.Declared && Relations.OfModels.Contains(e.Relation))
+            .Where(e => db.Repos.Any(r => r.Id == e.ChildId && !r.IsPrivate) && db.Repos.Any(r => r.Id == e.ParentId) && !db.Derivations.Any(d => d.BaseId == e.ParentId && d.RepoId == e.ChildId))
+            .OrderBy(e => e.CreatedAt).ThenBy(e => e.Relation).Select(e => new DerivativeDeclared(e.ParentId!.Value, e.ChildId, e.Relation)).ToListAsync(cancel); // not null by the filter
+        foreach (var found in untold.DistinctBy(f => (f.BaseId, f.RepoId)))
+        {
+            await db.WriteAsync(inner => AnnounceAsync(found, inner), cancel);
+        }
+    }
+
+    private async Task<bool> AnnounceAsync(DerivativeDeclared found, CancellationToken cancel)
+    {
+        await db.LockAsync<Repo>(found.BaseId, cancel);
+        if (await db.Derivations.AnyAsync(d => d.BaseId == found.BaseId && d.RepoId == found.RepoId, cancel))
+        {
+            return false; // by whoever keeps the other of the two
+        }
+
+        db.Derivations.Add(new Derivation { BaseId = found.BaseId, RepoId = found.RepoId, Relation = found.Relation, FoundAt = clock.GetUtcNow() });
+        db.Publish(found);
+        await db.SaveChangesAsync(cancel);
+        return true;
     }
 
     private async Task<string?> LicenseAsync(Guid repoId, CancellationToken cancel) =>
@@ -103,8 +133,8 @@ internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks,
     }
 }
 
-/// <summary>Writes the edges of repositories that were there before edges were.</summary>
-internal sealed class LineageRebuilding(HubDb db, LineageKeeping keeping) : ITaskHandler
+/// <summary>Writes the edges of repositories that were there before edges were, and has those read that were read before there were sketches.</summary>
+internal sealed class LineageRebuilding(HubDb db, LineageKeeping keeping, Tasks tasks, HubOptions options, TimeProvider clock) : ITaskHandler
 {
     public const string Kind = "hub.lineage_rebuilding";
 
@@ -115,8 +145,13 @@ internal sealed class LineageRebuilding(HubDb db, LineageKeeping keeping) : ITas
             var named = await db.Tags.Where(t => t.Tag.StartsWith("base_model:") || t.Tag.StartsWith("dataset:")).Select(t => t.RepoId).Distinct().ToListAsync(cancel);
             foreach (var repoId in named)
             {
-                await keeping.HandleAsync(Guid.Empty, new RepoPublished(repoId, "", ""), cancel);
+                await keeping.KeepAsync(repoId, cancel);
             }
+        }
+
+        foreach (var repoId in options.InferLineage ? await db.TensorReadings.Where(r => r.Layout == null).Select(r => r.RepoId).ToListAsync(cancel) : [])
+        {
+            await tasks.ScheduleAsync(LineageInference.Kind, repoId.ToString(), clock.GetUtcNow(), new { }, cancel);
         }
 
         return null;

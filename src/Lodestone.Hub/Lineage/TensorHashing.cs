@@ -5,7 +5,12 @@ using System.Text.Json;
 
 namespace Lodestone.Hub;
 
-/// <summary>The tensors of a safetensors file by the SHA-256 of their bytes, read once from front to end.</summary>
+/// <summary>A tensor as it was read.</summary>
+/// <param name="Digest">SHA-256 of its bytes, in hex.</param>
+/// <param name="Sketch">Null where it has none, see <see cref="SignSketch"/>.</param>
+internal sealed record ReadTensor(string Name, IReadOnlyList<long> Shape, string Digest, long Bytes, byte[]? Sketch);
+
+/// <summary>The tensors of a safetensors file by the SHA-256 of their bytes and by a sketch of their weights, read once from front to end.</summary>
 internal static class TensorHashing
 {
     private const long MaxHeader = 32 * 1024 * 1024;
@@ -13,17 +18,18 @@ internal static class TensorHashing
 
     /// <param name="fewest">Bytes; smaller tensors are left out, and those of one byte over and over.</param>
     /// <returns>Nothing where the file is damaged from there on.</returns>
-    public static async IAsyncEnumerable<(string Digest, long Bytes)> ReadAsync(Stream file, long fewest, [EnumeratorCancellation] CancellationToken cancel)
+    public static async IAsyncEnumerable<ReadTensor> ReadAsync(Stream file, long fewest, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var at = 0L;
-        foreach (var (start, end) in await PlacesAsync(file, cancel))
+        var (at, known) = (0L, new Dictionary<long, SignSketch.Sample[]>());
+        foreach (var (start, end, name, type, shape) in await PlacesAsync(file, cancel))
         {
             if (start < at || end - start < fewest || !await SkipAsync(file, start - at, cancel))
             {
                 continue;
             }
 
-            if (await HashAsync(file, end - start, cancel) is not { } hashed)
+            var sketch = SignSketch.For(type, shape, end - start, known);
+            if (await HashAsync(file, end - start, sketch, cancel) is not { } hashed)
             {
                 yield break;
             }
@@ -31,13 +37,13 @@ internal static class TensorHashing
             at = end;
             if (!hashed.IsUniform)
             {
-                yield return (hashed.Digest, end - start);
+                yield return new ReadTensor(name, shape, hashed.Digest, end - start, sketch?.Finish());
             }
         }
     }
 
     /// <summary>First byte of each and the one behind its last, from the end of the header on, ascending.</summary>
-    private static async Task<List<(long Start, long End)>> PlacesAsync(Stream file, CancellationToken cancel)
+    private static async Task<List<Place>> PlacesAsync(Stream file, CancellationToken cancel)
     {
         var prefix = new byte[8];
         if (await file.ReadAtLeastAsync(prefix, 8, throwOnEndOfStream: false, cancel) < 8 || BinaryPrimitives.ReadInt64LittleEndian(prefix) is not (> 0 and <= MaxHeader and var length))
@@ -54,8 +60,7 @@ internal static class TensorHashing
         try
         {
             using var json = JsonDocument.Parse(header);
-            return [.. json.RootElement.EnumerateObject().Where(t => t.Name is not "__metadata__").Select(t => t.Value.GetProperty("data_offsets"))
-                .Select(o => (o[0].GetInt64(), o[1].GetInt64())).Order()];
+            return [.. json.RootElement.EnumerateObject().Where(t => t.Name is not "__metadata__").Select(Place.Of).OrderBy(p => p.Start).ThenBy(p => p.End)];
         }
         catch (Exception failure) when (failure is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
         {
@@ -80,7 +85,7 @@ internal static class TensorHashing
         return true;
     }
 
-    private static async Task<(string Digest, bool IsUniform)?> HashAsync(Stream file, long count, CancellationToken cancel)
+    private static async Task<(string Digest, bool IsUniform)?> HashAsync(Stream file, long count, SignSketch? sketch, CancellationToken cancel)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var buffer = new byte[(int)Math.Min(ReadAtOnce, count)];
@@ -88,8 +93,8 @@ internal static class TensorHashing
         var isUniform = true;
         while (count > 0)
         {
-            var read = await file.ReadAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, count)), cancel);
-            if (read == 0)
+            var read = (int)Math.Min(buffer.Length, count); // whole weights, as the buffer is
+            if (await file.ReadAtLeastAsync(buffer.AsMemory(0, read), read, throwOnEndOfStream: false, cancel) < read)
             {
                 return null;
             }
@@ -97,9 +102,23 @@ internal static class TensorHashing
             first ??= buffer[0];
             isUniform = isUniform && !buffer.AsSpan(0, read).ContainsAnyExcept(first.Value);
             hash.AppendData(buffer, 0, read);
+            sketch?.Add(buffer.AsSpan(0, read));
             count -= read;
         }
 
         return (Convert.ToHexStringLower(hash.GetHashAndReset()), isUniform);
+    }
+
+    /// <param name="Start">First byte, from the end of the header on.</param>
+    /// <param name="End">The byte behind the last.</param>
+    private sealed record Place(long Start, long End, string Name, string Type, IReadOnlyList<long> Shape)
+    {
+        public static Place Of(JsonProperty tensor)
+        {
+            var offsets = tensor.Value.GetProperty("data_offsets");
+            var shape = tensor.Value.TryGetProperty("shape", out var lengths) ? lengths.EnumerateArray().Select(l => l.GetInt64()).ToList() : [];
+            var (start, end, type) = (offsets[0].GetInt64(), offsets[1].GetInt64(), tensor.Value.TryGetProperty("dtype", out var name) ? name.GetString() ?? "" : "");
+            return new Place(start, end, tensor.Name, type, shape);
+        }
     }
 }

@@ -66,7 +66,9 @@ internal sealed record BaseModel(string Name, string Relation, string? Href)
 /// <param name="Href">All of them.</param>
 internal sealed record DerivedModels(string Relation, int Count, IReadOnlyList<string> Newest, string Href)
 {
-    public string Title => Relation switch
+    public string Title => TitleOf(Relation);
+
+    public static string TitleOf(string relation) => relation switch
     {
         "adapter" => "Adapters",
         "merge" => "Merges",

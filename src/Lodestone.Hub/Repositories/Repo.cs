@@ -61,6 +61,9 @@ internal sealed class Repo
     /// <summary>How people are let in to what it holds; null: whoever sees it has it.</summary>
     public GateMode? Gate { get; set; }
 
+    /// <summary>The collection whose gate it is, before all of that collection's repositories; null: the repository's own.</summary>
+    public Guid? GateCollectionId { get; set; }
+
     /// <summary>The gate is also for members who may only read.</summary>
     public bool GatesMembers { get; set; }
 

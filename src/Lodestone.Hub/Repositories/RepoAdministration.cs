@@ -74,6 +74,7 @@ internal static class RepoAdministration
         var details = new EventDetails { MovedTo = new MovedTo($"{home.Name}/{name}", new EventOwner(PublicId.ToHub(home.Id))) };
         await db.RecordAsync(repo, new NewRepoEvent(RepoEvent.OfRepo, ChangeKind.Move, details, actorId), now, cancel);
         var (oldPath, newPath) = (repo.PathLower, Repo.LowerPath(home.Name, name));
+        repo.GateCollectionId = repo.OwnerId == home.Id ? repo.GateCollectionId : null; // whose owner decides about the collection's
         (repo.OwnerId, repo.OwnerName, repo.Name, repo.PathLower) = (home.Id, home.Name, name, newPath);
         var aliases = await db.Aliases.Where(a => a.Type == repo.Type && (a.PathLower == newPath || a.PathLower == oldPath)).ToListAsync(cancel);
         db.Aliases.RemoveRange(aliases.Where(a => a.PathLower == newPath));

@@ -22,6 +22,10 @@ internal sealed class TagNumbers
     // Guarded by itself. Names are added before their numbers are given away, so that whoever has a number finds its name.
     private readonly List<(string Name, int Prefix)> _names = [];
 
+    /// <summary>The name as it is kept here, where it has a number; else a new copy.</summary>
+    public string Kept(ReadOnlySpan<char> name) =>
+        _numbers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var kept, out _) ? kept : name.ToString();
+
     public int Find(string name) => _numbers.GetValueOrDefault(name, Unknown);
 
     public int Number(string name) => _numbers.GetOrAdd(name, static (name, names) =>

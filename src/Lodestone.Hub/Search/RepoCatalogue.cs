@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -12,6 +13,11 @@ namespace Lodestone.Hub;
 internal sealed class RepoCatalogue(IServiceScopeFactory scopes, Database database) : IDisposable
 {
     private const int AtOnce = 500;
+
+    /// <summary>Above this many changes, and where they are most of what there is, everything is read anew, which is faster.</summary>
+    private const int ManyChanges = 5_000;
+
+    private const int LongestKept = 256; // bytes; tags are shorter
     private const long Unread = -1;
 
     // Lets one request at a time bring the catalogue up to date; it guards all fields for writing.
@@ -54,19 +60,54 @@ internal sealed class RepoCatalogue(IServiceScopeFactory scopes, Database databa
     {
         await ForgetOtherClustersAsync(cancel);
         var version = (await CheckAsync(0, cancel)).Version; // before the rows, which may be newer and are then read again
-        var tags = new Dictionary<Guid, List<string>>();
-        await foreach (var tag in db.Tags.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancel))
-        {
-            tags.TryAdd(tag.RepoId, []);
-            tags[tag.RepoId].Add(tag.Tag);
-        }
-
-        await foreach (var repo in db.Repos.AsNoTracking().AsAsyncEnumerable().WithCancellation(cancel))
-        {
-            Put(Entry(repo, tags.GetValueOrDefault(repo.Id) ?? []));
-        }
-
+        await ReadRowsAsync(db, cancel);
         Volatile.Write(ref _version, version);
+    }
+
+    /// <summary>Repositories and tags side by side: each costs about the same, and SQLite reads without giving the thread back.</summary>
+    /// <returns>What is there.</returns>
+    private async Task<HashSet<Guid>> ReadRowsAsync(HubDb db, CancellationToken cancel)
+    {
+        var readingTags = Task.Run(() => ReadTagsAsync(cancel), cancel);
+        var readingRepos = Task.Run(() => db.Repos.AsNoTracking().ToListAsync(cancel), cancel);
+        await Task.WhenAll(readingTags, readingRepos);
+        var (tags, repos) = (await readingTags, await readingRepos);
+        repos.ForEach(repo => Put(Entry(repo, tags.GetValueOrDefault(repo.Id) ?? [])));
+        return [.. repos.Select(r => r.Id)];
+    }
+
+    /// <summary>All tags of a repository in one row: over a million rows, handing each over costs more than reading it.</summary>
+    private async Task<Dictionary<Guid, List<string>>> ReadTagsAsync(CancellationToken cancel)
+    {
+        var tags = new Dictionary<Guid, List<string>>();
+        await using var connection = await database.OpenAsync(DatabaseFile.Main, cancel);
+        await using var command = database.IsPostgres
+            ? connection.Command($"select repo_id, convert_to(cast(json_agg(tag) as text), 'UTF8') from hub_repo_tag group by repo_id")
+            : connection.Command($"select repo_id, cast(json_group_array(tag) as blob) from hub_repo_tag group by repo_id");
+        await using var rows = await command.ExecuteReaderAsync(cancel);
+        while (await rows.ReadAsync(cancel))
+        {
+            tags.Add(rows.GetGuid(0), Names(rows.GetFieldValue<byte[]>(1)));
+        }
+
+        return tags;
+    }
+
+    // Few tags are new: of the others no further copy is made.
+    private List<string> Names(byte[] json)
+    {
+        var names = new List<string>();
+        var reader = new Utf8JsonReader(json);
+        Span<char> name = stackalloc char[LongestKept];
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String)
+            {
+                names.Add(reader.ValueSpan.Length <= LongestKept ? Tags.Kept(name[..reader.CopyString(name)]) : reader.GetString() ?? "");
+            }
+        }
+
+        return names;
     }
 
     // Transactions are numbered by cluster: what was restored from another may seem to lie ahead, and would be read anew for ever.
@@ -82,7 +123,14 @@ internal sealed class RepoCatalogue(IServiceScopeFactory scopes, Database databa
     private async Task ReadChangesAsync(HubDb db, long since, CancellationToken cancel)
     {
         var version = (await CheckAsync(since, cancel)).Version;
-        foreach (var ids in (await ChangedAsync(since, cancel)).Chunk(AtOnce))
+        var changed = await ChangedAsync(since, cancel);
+        if (changed.Count > Math.Max(ManyChanges, _places.Count / 2))
+        {
+            var here = await ReadRowsAsync(db, cancel);
+            changed.RemoveAll(here.Contains); // what is left is deleted
+        }
+
+        foreach (var ids in changed.Chunk(AtOnce))
         {
             var repos = await db.Repos.AsNoTracking().Where(r => ids.Contains(r.Id)).ToDictionaryAsync(r => r.Id, cancel);
             var tags = (await db.Tags.AsNoTracking().Where(t => ids.Contains(t.RepoId)).ToListAsync(cancel)).ToLookup(t => t.RepoId, t => t.Tag);

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Hub;
 
@@ -96,12 +98,30 @@ internal sealed class SearchRebuilding(FullText text, SearchIndexing indexing, T
     }
 }
 
-/// <summary>Has missing words made from the first start on, and reads the catalogue before the first visitor asks for it.</summary>
-internal sealed class SearchCare(Tasks tasks, RepoCatalogue catalogue, TimeProvider clock) : BackgroundService
+/// <summary>Has missing words made from the first start on, and reads the catalogue before the first visitor asks for it, but not before the server answers.</summary>
+internal sealed partial class SearchCare(Tasks tasks, RepoCatalogue catalogue, IHostApplicationLifetime lifetime, TimeProvider clock, ILogger<SearchCare> log) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await tasks.ScheduleAsync(SearchRebuilding.Kind, "all", clock.GetUtcNow() + TimeSpan.FromMinutes(1), new { }, stoppingToken);
-        await catalogue.OpenAsync(stoppingToken);
+        var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = lifetime.ApplicationStarted.Register(started.SetResult);
+        await started.Task.WaitAsync(stoppingToken);
+        try
+        {
+            var watch = Stopwatch.StartNew();
+            var entries = await catalogue.OpenAsync(stoppingToken);
+            CatalogueRead(log, entries.Length, watch.ElapsedMilliseconds);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            CatalogueUnread(log, failure);
+        }
     }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The catalogue of repositories, with room for {Count}, was read in {Milliseconds} ms")]
+    private static partial void CatalogueRead(ILogger log, int count, long milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The catalogue of repositories could not be read ahead; the first list reads it")]
+    private static partial void CatalogueUnread(ILogger log, Exception failure);
 }

@@ -33,6 +33,23 @@ public sealed partial class Accounts
         return id;
     }
 
+    /// <summary>Takes a user's e-mail address for theirs, on an administrator's word.</summary>
+    /// <returns>The address.</returns>
+    /// <exception cref="Refusal"><c>not_found</c>; <c>conflict</c> when another user has the address and has shown it.</exception>
+    public async Task<string> VerifyEmailAsync(string name, CancellationToken cancel)
+    {
+        var user = await _db.Users.Join(_db.Namespaces.Named(name), u => u.Id, n => n.Id, (u, _) => u).SingleOrDefaultAsync(cancel)
+            ?? throw new Refusal(RefusalCode.NotFound, $"There is no user '{name}'.");
+        user.VerifyEmail();
+        if (!await _db.TrySaveAsync(cancel))
+        {
+            throw new Refusal(RefusalCode.Conflict, $"Another account has verified {user.Email}.");
+        }
+
+        EmailVerified(_log, user.Id);
+        return user.Email;
+    }
+
     /// <summary>Makes an organization whose only member so far is its maker, as admin.</summary>
     /// <exception cref="Refusal"><c>conflict</c> when the name is taken; <c>invalid_name</c>.</exception>
     public async Task<Guid> CreateOrganizationAsync(NewOrganization organization, Guid creatorId, CancellationToken cancel)
@@ -180,6 +197,9 @@ public sealed partial class Accounts
 
     [LoggerMessage(Level = LogLevel.Information, Message = "User {UserId} was created as {Name}, administrator: {IsAdministrator}")]
     private static partial void UserCreated(ILogger log, Guid userId, string name, bool isAdministrator);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The e-mail address of user {UserId} was verified by an administrator")]
+    private static partial void EmailVerified(ILogger log, Guid userId);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Organization {OrganizationId} was created as {Name} by user {UserId}")]
     private static partial void OrganizationCreated(ILogger log, Guid organizationId, string name, Guid userId);

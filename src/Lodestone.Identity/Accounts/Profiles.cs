@@ -40,19 +40,7 @@ internal sealed partial class Profiles(IdentityDb db, Passwords passwords, Login
     /// <exception cref="Refusal"><c>wrong_password</c>, <c>weak_password</c>, <c>rate_limit_exceeded</c>.</exception>
     public async Task ChangePasswordAsync(Caller caller, string current, string wanted, CancellationToken cancel)
     {
-        if (!await db.Sessions.VisibleTo(caller.MayChange()).AnyAsync(s => s.Id == caller.CredentialId, cancel))
-        {
-            throw new Refusal(RefusalCode.Forbidden, "A password is changed in the browser, after signing in; not with a token.");
-        }
-
-        var user = await db.Users.SingleAsync(u => u.Id == caller.Id, cancel);
-        throttle.Try(caller.Name, address: null);
-        if (user.PasswordHash is not null && !passwords.Verify(user, current, out _))
-        {
-            throw new Refusal(IdentityRefusals.WrongPassword, "This is not your current password.") { Param = "current" };
-        }
-
-        throttle.Succeeded(caller.Name, address: null);
+        var user = await ProveAsync(caller, current, cancel);
         Passwords.Check(wanted);
         user.SetPassword(passwords.Hash(wanted));
         await db.WriteAsync(
@@ -70,11 +58,49 @@ internal sealed partial class Profiles(IdentityDb db, Passwords passwords, Login
         PasswordChanged(log, caller.Id);
     }
 
+    /// <summary>Gives the user another e-mail address, which is not verified.</summary>
+    /// <exception cref="Refusal"><c>wrong_password</c>, <c>invalid_email</c>, <c>rate_limit_exceeded</c>; <c>conflict</c> when it is theirs already.</exception>
+    public async Task ChangeEmailAsync(Caller caller, string current, string wanted, CancellationToken cancel)
+    {
+        var user = await ProveAsync(caller, current, cancel);
+        EmailAddress.Check(wanted);
+        if (EmailAddress.Lower(wanted) == user.LoweredEmail)
+        {
+            throw new Refusal(RefusalCode.Conflict, "This is your address already.") { Param = "email" };
+        }
+
+        user.ChangeEmail(wanted);
+        await db.SaveChangesAsync(cancel);
+        EmailChanged(log, caller.Id);
+    }
+
+    /// <summary>The caller's own row, when they signed in in a browser and know their password.</summary>
+    private async Task<User> ProveAsync(Caller caller, string current, CancellationToken cancel)
+    {
+        if (!await db.Sessions.VisibleTo(caller.MayChange()).AnyAsync(s => s.Id == caller.CredentialId, cancel))
+        {
+            throw new Refusal(RefusalCode.Forbidden, "This is changed in the browser, after signing in; not with a token.");
+        }
+
+        var user = await db.Users.SingleAsync(u => u.Id == caller.Id, cancel);
+        throttle.Try(caller.Name, address: null);
+        if (user.PasswordHash is not null && !passwords.Verify(user, current, out _))
+        {
+            throw new Refusal(IdentityRefusals.WrongPassword, "This is not your current password.") { Param = "current" };
+        }
+
+        throttle.Succeeded(caller.Name, address: null);
+        return user;
+    }
+
     private static bool IsWebsite(string website) =>
         website.Length <= LongestWebsite && Uri.TryCreate(website, UriKind.Absolute, out var uri) && (uri.Scheme == Uri.UriSchemeHttps || uri.Scheme == Uri.UriSchemeHttp);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "User {UserId} changed the password")]
     private static partial void PasswordChanged(ILogger log, Guid userId);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "User {UserId} changed the e-mail address")]
+    private static partial void EmailChanged(ILogger log, Guid userId);
 }
 
 /// <param name="Email">As typed.</param>

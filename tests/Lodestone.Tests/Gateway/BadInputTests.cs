@@ -255,11 +255,11 @@ public sealed class BadInputTests
         yield return ("""{"stream":"yes"}""", Invalid, "stream");
         yield return ("""{"stream_options":true}""", Invalid, "stream_options");
         yield return ("""{"n":0}""", Invalid, "n");
-        yield return ("""{"n":2}""", Unsupported, "n");
-        yield return ("""{"tools":[{"type":"function","function":{"name":"f"}}]}""", Unsupported, "tools");
-        yield return ("""{"response_format":{"type":"json_object"}}""", Unsupported, "response_format");
-        yield return ("""{"logprobs":true}""", Unsupported, "logprobs");
-        yield return ("""{"logit_bias":{"50256":-100}}""", Unsupported, "logit_bias");
+        yield return ("""{"n":129}""", Invalid, "n");
+        yield return ("""{"functions":[{"name":"f"}]}""", Unsupported, "functions");
+        yield return ("""{"response_format":{"type":"xml"}}""", Invalid, "response_format.type");
+        yield return ("""{"logprobs":"yes"}""", Invalid, "logprobs");
+        yield return ("""{"logit_bias":{"50256":-101}}""", Invalid, "logit_bias");
         yield return ("""{"modalities":["audio"]}""", Unsupported, "modalities");
     }
 }

@@ -30,7 +30,7 @@ public sealed class OpenAiClientTests
         Assert.Equal("req_", said["requestId"]!.GetValue<string>());
         Assert.Equal("""["length","assistant"]""", said["cut"]!.ToJsonString());
         Check(said["badValue"], "BadRequestError", 400, "invalid_value", "temperature");
-        Check(said["unsupported"], "BadRequestError", 400, "unsupported_parameter", "tools");
+        Check(said["unsupported"], "BadRequestError", 400, "unsupported_parameter", "functions");
         Check(said["tooLong"], "BadRequestError", 400, "context_length_exceeded", "messages");
         Check(said["noModel"], "NotFoundError", 404, "model_not_found", "model");
         Check(said["badKey"], "AuthenticationError", 401, "invalid_credentials", null);

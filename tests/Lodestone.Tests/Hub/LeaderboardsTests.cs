@@ -283,8 +283,9 @@ public sealed class LeaderboardsTests(LeaderboardWorld fixture) : IClassFixture<
         return $"/api/v1/leaderboards/{Text(await answer.OkAsync(), "id")}";
     }
 
-    private static async Task<string> SubmitAsync(HttpClient client, string board, string model, double score, double? standardError = null, long? samples = null, string version = "0.4")
+    private async Task<string> SubmitAsync(HttpClient client, string board, string model, double score, double? standardError = null, long? samples = null, string version = "0.4")
     {
+        World.Server.Clock.Advance(TimeSpan.FromSeconds(1)); // of equal scores the earlier comes first
         using var answer = await client.PostAsJsonAsync($"{board}/submissions", new { model, harness = "lm-evaluation-harness", harnessVersion = version, score, standardError, samples });
         return Text(await answer.OkAsync(), "id");
     }

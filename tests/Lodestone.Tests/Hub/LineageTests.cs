@@ -43,7 +43,9 @@ public sealed class LineageTests : IAsyncLifetime
         Assert.Equal(6, stranger.QuerySelectorAll("main tbody tr").Length);
         Assert.DoesNotContain("hidden", stranger.Body!.TextContent, StringComparison.Ordinal);
         var baseId = await _world.RowsAsync(db => Task.FromResult(db.Repos.Single(r => r.PathLower == "alice/base").Id));
-        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 7)); // told some moments after it is shown
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 6)); // told some moments after it is shown
+        (await Alice.PutAsJsonAsync("/api/models/alice/hidden/settings", new { @private = false })).EnsureSuccessStatusCode();
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Count(e => e.BaseId == baseId) == 7));
         Assert.Equal(["adapter", "distilled", "finetune", "finetune", "finetune", "merge", "quantized"], _heard.Events.Where(e => e.BaseId == baseId).Select(e => e.Relation).Order(StringComparer.Ordinal));
     }
 
@@ -69,7 +71,7 @@ public sealed class LineageTests : IAsyncLifetime
         await PublishAsync("alice/gone", "license: mit");
         await PublishAsync("alice/child", "license: mit\nbase_model: alice/gone\ndatasets: [acme/words, else/where]");
         await PublishAsync("alice/egg", "base_model: alice/hen");
-        await PublishAsync("alice/hen", "base_model: alice/egg");
+        await PublishAsync("alice/hen", "base_model: alice/egg"); // named before it was here
         await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/alice/gone/lineage")).TextsOf("main tbody th") is ["alice/child"]);
         using var deleted = await Alice.SendAsync(new HttpRequestMessage(HttpMethod.Delete, "/api/repos/delete") { Content = JsonContent.Create(new { name = "gone", organization = "alice" }) });
         await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/alice/child/lineage")).TextsOf("main tbody .badge").Contains("deleted"));
@@ -83,6 +85,8 @@ public sealed class LineageTests : IAsyncLifetime
             ],
             rows);
         await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/alice/egg/lineage")).QuerySelectorAll("main tbody .badge--warn").Length == 1);
+        var henId = await _world.RowsAsync(db => Task.FromResult(db.Repos.Single(r => r.PathLower == "alice/hen").Id));
+        await Eventually.TrueAsync(() => Task.FromResult(_heard.Events.Any(e => e.BaseId == henId)));
         Assert.Contains("in a circle", (await Nobody.PageAsync("/alice/hen/lineage")).TextOf("main"), StringComparison.Ordinal);
     }
 
@@ -105,6 +109,23 @@ public sealed class LineageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Weights_that_training_changed_a_little_look_derived_and_only_to_those_who_may_see_both()
+    {
+        await TrainedAsync("alice/base", seed: 1, noise: 0);
+        _world.Server.Clock.Advance(TimeSpan.FromMinutes(1));
+        await TrainedAsync("acme/tuned", seed: 1, noise: 0.05f);
+        await TrainedAsync("acme/stranger", seed: 2, noise: 0);
+        await TrainedAsync("alice/private", seed: 1, noise: 0.3f, isPrivate: true);
+
+        await Eventually.TrueAsync(async () => (await Alice.PageAsync("/alice/base/lineage")).QuerySelectorAll("main tbody tr").Length == 2);
+
+        var row = (await Nobody.PageAsync("/alice/base/lineage")).TextsOf("main tbody tr").Single();
+        Assert.Matches("^acme/tuned looks derived from alice/base its weights are 9[4-9](\\.\\d)? % like those of it, by a sample –$", row);
+        Assert.Equal("No lineage yet", (await Nobody.PageAsync("/acme/stranger/lineage")).TextOf(".empty h2"));
+        Assert.Contains((await Alice.PageAsync("/alice/private/lineage")).TextsOf("main tbody tr"), l => l.StartsWith("alice/private looks derived from a", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_shipped_licence_says_where_each_obligation_is_written()
     {
         var licences = LicenceFacts.Shipped();
@@ -115,6 +136,18 @@ public sealed class LineageTests : IAsyncLifetime
         }
 
         Assert.Null(licences.Find("somebody's own"));
+    }
+
+    /// <summary>A model of eight layers whose weights are those of a seed, with noise.</summary>
+    private async Task TrainedAsync(string id, int seed, float noise, bool isPrivate = false)
+    {
+        var tensors = Enumerable.Range(0, 8).Select(i => SketchedWeights.Bytes(SketchedWeights.With(SketchedWeights.Of(64 * 64, (seed * 100) + i), noise, seed: (int)(noise * 1000) + i))).ToList();
+        var names = string.Join(',', tensors.Select((t, i) => $$$"""
+            "layers.{{{i}}}.w":{"dtype":"F32","shape":[64,64],"data_offsets":[{{{i * t.Length}}},{{{(i + 1) * t.Length}}}]}
+            """));
+        var header = Encoding.ASCII.GetBytes("{" + names + "}");
+        await Alice.CreateRepoAsync(id, isPrivate);
+        await Alice.CommitAsync(id, [HubCalls.FileLine("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. tensors.SelectMany(t => t)])]);
     }
 
     private async Task WeightsAsync(string id, byte[] first, byte[] second, bool isPrivate = false)

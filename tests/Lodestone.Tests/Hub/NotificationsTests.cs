@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Http.Json;
 using Lodestone.Core;
@@ -18,7 +17,7 @@ public sealed class NotificationsTests
     [Fact]
     public async Task Asking_for_access_is_told_to_administrators_and_the_decision_to_whoever_asked_each_once()
     {
-        var sink = new Sink();
+        var sink = new MailSink();
         await using var world = await CreateAsync(sink);
         var alice = world.As(world.Alice);
         await alice.CreateRepoAsync("acme/compass");
@@ -46,7 +45,7 @@ public sealed class NotificationsTests
             sink.All.Select(m => $"{m.To}: {m.Subject}"));
         Assert.Contains($"{world.Server.Url}acme/compass/settings", sink.All[0].Text, StringComparison.Ordinal);
 
-        using var ended = await world.AsNobody().PostAsync(new Uri(sink.All[1].UnsubscribeUrl), new FormUrlEncodedContent([new("List-Unsubscribe", "One-Click")]));
+        using var ended = await world.AsNobody().PostAsync(new Uri(sink.All[1].UnsubscribeUrl!), new FormUrlEncodedContent([new("List-Unsubscribe", "One-Click")]));
         using var forged = await world.AsNobody().PostAsync("/api/v1/notifications/unsubscribe/forged", null);
         await HappenAsync(world, new AccessChanged(repo, world.Carol.Id, "accepted", world.Alice.Id));
         await HappenAsync(world, new AccessChanged(repo, world.Bob.Id, "accepted", world.Alice.Id));
@@ -59,7 +58,7 @@ public sealed class NotificationsTests
     [Fact]
     public async Task The_owner_of_a_base_hears_of_new_models_made_from_it_in_one_digest_a_day_and_by_webhook()
     {
-        var sink = new Sink();
+        var sink = new MailSink();
         await using var world = await CreateAsync(sink);
         using var receiver = Receiver.Start();
         var (alice, carol) = (world.As(world.Alice), world.As(world.Carol));
@@ -93,7 +92,7 @@ public sealed class NotificationsTests
     [Fact]
     public async Task Discussions_are_told_to_those_who_watch_or_take_part_and_mentions_to_those_who_are_named()
     {
-        var sink = new Sink();
+        var sink = new MailSink();
         await using var world = await CreateAsync(sink);
         using var receiver = Receiver.Start();
         var (alice, carol) = (world.As(world.Alice), world.As(world.Carol));
@@ -134,7 +133,7 @@ public sealed class NotificationsTests
     [Fact]
     public async Task The_bell_counts_what_is_unread_and_where_one_is_told_is_chosen()
     {
-        var sink = new Sink();
+        var sink = new MailSink();
         await using var world = await CreateAsync(sink);
         await world.As(world.Alice).CreateRepoAsync("alice/compass");
         var (repo, dana) = (await world.UseAsync<HubDb, Guid>(db => db.Repos.Select(r => r.Id).SingleAsync()), await world.Server.JoinAsync("dana", Password));
@@ -160,7 +159,7 @@ public sealed class NotificationsTests
         Assert.Single(unread.Document.QuerySelectorAll(".notices li"));
         Assert.Null(read.Document.QuerySelector(".bell__count"));
         Assert.Equal(2, read.Document.QuerySelectorAll(".notices li").Length);
-        Assert.Contains("Your address dana@example.org is not verified, so no mail goes there", settings.Html, StringComparison.Ordinal);
+        Assert.Contains("Your address dana@example.org is not confirmed, so no mail goes there", settings.Html, StringComparison.Ordinal);
         Assert.DoesNotContain("alice/compass", hidden.Html, StringComparison.Ordinal);
         Assert.Empty(sink.All);
         Assert.Equal(HttpStatusCode.Redirect, (await new PageClient(world.Server).OpenAsync("/notifications")).Status);
@@ -197,7 +196,7 @@ public sealed class NotificationsTests
         Assert.Contains("Content-Type: text/plain", text, StringComparison.Ordinal);
     }
 
-    private static Task<World> CreateAsync(Sink sink) => World.CreateAsync(services => services.AddSingleton<IMail>(sink).AddSingleton(new OutgoingOptions { AllowedRanges = ["127.0.0.0/8"] }));
+    private static Task<World> CreateAsync(MailSink sink) => World.CreateAsync(services => services.AddSingleton<IMail>(sink).AddSingleton(new OutgoingOptions { AllowedRanges = ["127.0.0.0/8"] }));
 
     private static Task<int> HappenAsync<T>(World world, T happened)
         where T : notnull => world.UseAsync<HubDb, int>(db =>
@@ -208,22 +207,4 @@ public sealed class NotificationsTests
 
     private static IEnumerable<KeyValuePair<string, string>> Hidden(Page page) =>
         page.Document.QuerySelectorAll("main form input[type=hidden]").Select(i => KeyValuePair.Create(i.GetAttribute("name")!, i.GetAttribute("value")!));
-
-    /// <summary>Where mail goes in tests.</summary>
-    private sealed class Sink : IMail
-    {
-        private readonly ConcurrentQueue<Mail> _sent = new();
-
-        public bool IsConfigured => true;
-
-        public IReadOnlyList<Mail> All => [.. _sent];
-
-        public Task SendAsync(Mail mail, CancellationToken cancel)
-        {
-            _sent.Enqueue(mail);
-            return Task.CompletedTask;
-        }
-
-        public Task CountAsync(int count) => Eventually.TrueAsync(() => Task.FromResult(_sent.Count >= count));
-    }
 }

@@ -19,7 +19,9 @@ public sealed class CommandLineTests : IDisposable
     {
         var user = await RunAsync("user", "add", "nora", "--email", "nora@example.org", "--admin", "--data", _data);
         var token = await RunAsync("token", "add", "nora", "--role", "write", "--data", _data);
+        var verified = await RunAsync("user", "verify", "nora", "--data", _data);
 
+        Assert.Equal((0, "nora@example.org is verified"), (verified.ExitCode, verified.Output.Trim()));
         Assert.Equal(0, user.ExitCode);
         Assert.StartsWith("Created nora", user.Output, StringComparison.Ordinal);
         Assert.Equal(0, token.ExitCode);
@@ -28,6 +30,7 @@ public sealed class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("no user", "token", "add", "nobody")]
+    [InlineData("no user", "user", "verify", "nobody")]
     [InlineData("not a loopback address", "serve", "--url", "http://192.0.2.1:8080", "--seed", "seed.json")]
     [InlineData("--url takes an address", "serve", "--url", "8080")]
     public async Task A_wrong_command_says_what_is_wrong_and_fails(string reason, params string[] arguments)

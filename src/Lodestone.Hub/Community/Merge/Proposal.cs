@@ -32,7 +32,11 @@ internal sealed record Proposal(GitRepository Git, ObjectId Head, ObjectId Base,
             : null;
 
     /// <summary>Files that it and its base changed in ways that do not fit together.</summary>
-    public IReadOnlyList<string> Conflicts() => IsForward || IsContained ? [] : Merge(_ => ObjectId.Zero).Conflicts;
+    public IReadOnlyList<string> Conflicts() => [.. ConflictedSides().Keys];
+
+    /// <summary>Likewise, with what each has there: where one renamed a file, at its new place.</summary>
+    public IReadOnlyDictionary<string, ThreeSides> ConflictedSides() =>
+        IsForward || IsContained ? new Dictionary<string, ThreeSides>(StringComparer.Ordinal) : Merge(_ => ObjectId.Zero).Sides;
 
     /// <inheritdoc cref="TreeMerge.Merge"/>
     public MergedTree Merge(Func<byte[], ObjectId> write)

@@ -2,7 +2,8 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Brings what one commit changed since a fork into the tree of another. A file that only one side changed is taken as it is; of a
-/// text that both changed the lines are merged; what is left are conflicts. A file that moved is one that went and one that came.
+/// text that both changed the lines are merged; what is left are conflicts. A file that one side renamed gets what the other side
+/// changed in it.
 /// </summary>
 internal sealed class TreeMerge(GitRepository git, LibGit lines)
 {
@@ -11,19 +12,39 @@ internal sealed class TreeMerge(GitRepository git, LibGit lines)
     /// <param name="write">Keeps a merged text and says its id. A caller who only asks for conflicts need not keep it.</param>
     public MergedTree Merge(ObjectId? fork, ObjectId ours, ObjectId theirs, Func<byte[], ObjectId> write)
     {
-        var diff = new TreeDiff(git.Objects);
-        var mine = diff.Between(fork, ours).ToDictionary(c => c.Path, StringComparer.Ordinal);
+        var (mine, other) = MergeSide.Of(git, fork, ours, theirs);
         var editor = new TreeEditor(git.Objects, ours);
-        var conflicts = new List<string>();
-        foreach (var change in diff.Between(fork, theirs).OrderBy(c => c.New is not null)) // what goes first, so that a folder may come where a file was
+        var conflicts = new SortedDictionary<string, ThreeSides>(StringComparer.Ordinal);
+        var (moves, settled) = (Moves(mine, other), new HashSet<string>(StringComparer.Ordinal));
+        foreach (var move in moves)
         {
-            if (!Apply(change, mine.GetValueOrDefault(change.Path), editor, write))
+            settled.UnionWith([move.From, move.To]);
+        }
+
+        var plain = other.Changes.Where(c => !settled.Contains(c.Path)).Select(c => (c.Path, Sides: new ThreeSides(c.Old, mine.Of(c.Path) is { } own ? own.New : c.Old, c.New)));
+        foreach (var move in moves.Where(m => m.From != m.To && m.Leaves))
+        {
+            editor.DeleteFile(move.From);
+        }
+
+        foreach (var (path, sides) in plain.OrderBy(p => p.Sides.Theirs is not null)) // what goes first, so that a folder may come where a file was
+        {
+            if (!Apply(path, sides, editor, write))
             {
-                conflicts.Add(change.Path);
+                conflicts[path] = sides;
             }
         }
 
-        return new MergedTree(editor, [.. conflicts.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+        foreach (var move in moves)
+        {
+            if (move.Sides is { Ours: null } or { Theirs: null } || !Apply(move.To, move.Sides, editor, write)) // what one renamed the other may not delete
+            {
+                conflicts[move.To] = move.Sides;
+            }
+        }
+
+        AddMisplaced(mine, other, conflicts);
+        return new MergedTree(editor, conflicts);
     }
 
     /// <summary>A text that both sides changed, with marks where they disagree.</summary>
@@ -38,40 +59,104 @@ internal sealed class TreeMerge(GitRepository git, LibGit lines)
         return MergedText.Merge(Read(old), Read(mine), Read(other), lines.Changes(old.Id, mine.Id), lines.Changes(old.Id, other.Id), oursName, theirsName);
     }
 
-    /// <returns>False when the two sides cannot both have what they want.</returns>
-    private bool Apply(TreeChange change, TreeChange? mine, TreeEditor editor, Func<byte[], ObjectId> write)
+    /// <summary>Files that one side renamed and the other changed as well, each at its new place.</summary>
+    private static List<Move> Moves(MergeSide mine, MergeSide other)
     {
-        if (mine?.New == change.New && mine is not null)
+        var moves = new List<Move>();
+        foreach (var from in mine.Renames.Keys.Union(other.Renames.Keys, StringComparer.Ordinal))
+        {
+            var (own, theirs) = (mine.Renames.GetValueOrDefault(from), other.Renames.GetValueOrDefault(from));
+            if (mine.Of(from) is not { } changed || other.Of(from) is not { } brought)
+            {
+                continue; // the other side has it as it was
+            }
+
+            if (own is not null && theirs is not null && own != theirs)
+            {
+                moves.Add(new Move(from, own, new ThreeSides(changed.Old, mine.Of(own)?.New, null), Leaves: false)); // both renamed it, and not alike
+                moves.Add(new Move(from, theirs, new ThreeSides(changed.Old, null, other.Of(theirs)?.New), Leaves: false));
+            }
+            else if (own is not null && (theirs is not null || other.Of(own) is null))
+            {
+                moves.Add(new Move(from, own, new ThreeSides(changed.Old, mine.Of(own)?.New, theirs is null ? brought.New : other.Of(own)?.New), Leaves: false));
+            }
+            else if (theirs is not null && own is null && mine.Of(theirs) is null)
+            {
+                moves.Add(new Move(from, theirs, new ThreeSides(changed.Old, changed.New, other.Of(theirs)?.New), Leaves: changed.New is not null));
+            }
+        }
+
+        return moves;
+    }
+
+    /// <summary>New files of one side in folders that the other side moved elsewhere.</summary>
+    private static void AddMisplaced(MergeSide mine, MergeSide other, SortedDictionary<string, ThreeSides> conflicts)
+    {
+        foreach (var added in other.Changes.Where(c => c.Old is null && mine.HasMovedFolderOf(c.Path)))
+        {
+            conflicts.TryAdd(added.Path, new ThreeSides(null, mine.Of(added.Path)?.New, added.New));
+        }
+
+        foreach (var added in mine.Changes.Where(c => c.Old is null && other.HasMovedFolderOf(c.Path)))
+        {
+            conflicts.TryAdd(added.Path, new ThreeSides(null, added.New, other.Of(added.Path)?.New));
+        }
+    }
+
+    /// <returns>False when the two sides cannot both have what they want.</returns>
+    private bool Apply(string path, ThreeSides sides, TreeEditor editor, Func<byte[], ObjectId> write)
+    {
+        var (old, ours, theirs) = (sides.Fork, sides.Ours, sides.Theirs);
+        if (ours is null && theirs is null)
         {
             return true;
         }
 
-        if (mine is null)
+        if (IsSame(ours, theirs) || IsSame(theirs, old))
         {
-            return change.New is { } brought
-                ? editor.Put(change.Path, brought.Mode, brought.Id) is TreeEdit.Done
-                : editor.DeleteFile(change.Path) is TreeEdit.Done;
+            return Set(editor, path, ours);
         }
 
-        if (change is not { Old: { } old, New: { } theirs } || mine.New is not { } ours)
+        if (IsSame(ours, old))
+        {
+            return Set(editor, path, theirs);
+        }
+
+        if (old is not { } before || ours is not { } mine || theirs is not { } other)
         {
             return false; // both added it, or one changed what the other deleted
         }
 
-        var mode = ours.Mode == old.Mode ? theirs.Mode : ours.Mode;
-        if (ours.Id == old.Id || theirs.Id == old.Id)
+        var mode = mine.Mode == before.Mode ? other.Mode : mine.Mode;
+        if (mine.Id == before.Id || other.Id == before.Id || mine.Id == other.Id)
         {
-            return editor.Put(change.Path, mode, ours.Id == old.Id ? theirs.Id : ours.Id) is TreeEdit.Done;
+            return editor.Put(path, mode, mine.Id == before.Id ? other.Id : mine.Id) is TreeEdit.Done;
         }
 
-        return MergeText(old, ours, theirs, "", "") is { Conflicts: 0 } merged && editor.Put(change.Path, mode, write(merged.Content)) is TreeEdit.Done;
+        return MergeText(old, ours, theirs, "", "") is { Conflicts: 0 } merged && editor.Put(path, mode, write(merged.Content)) is TreeEdit.Done;
     }
+
+    private static bool Set(TreeEditor editor, string path, TreeEntry? entry) => entry is { } wanted
+        ? editor.Put(path, wanted.Mode, wanted.Id) is TreeEdit.Done
+        : editor.DeleteFile(path) is TreeEdit.Done or TreeEdit.Missing;
+
+    private static bool IsSame(TreeEntry? one, TreeEntry? other) => (one?.Mode, one?.Id) == (other?.Mode, other?.Id); // names differ where it was renamed
 
     private bool IsText(TreeEntry entry) => entry.Mode is GitMode.File or GitMode.Executable && FileSide.Of(git, entry) is { IsText: true };
 
     private byte[] Read(TreeEntry entry) => git.Objects.Read(entry.Id)?.Content ?? [];
+
+    /// <param name="Leaves">The file is still at its old place in the tree that the changes are brought into.</param>
+    private sealed record Move(string From, string To, ThreeSides Sides, bool Leaves);
 }
 
+/// <summary>A file at the fork and on the two sides; null: it is not there.</summary>
+internal readonly record struct ThreeSides(TreeEntry? Fork, TreeEntry? Ours, TreeEntry? Theirs);
+
 /// <param name="Editor">The merged tree; complete when there are no conflicts.</param>
-/// <param name="Conflicts">Paths that both sides changed in ways that do not fit together.</param>
-internal sealed record MergedTree(TreeEditor Editor, IReadOnlyList<string> Conflicts);
+/// <param name="Sides">What both sides changed in ways that do not fit together, by path.</param>
+internal sealed record MergedTree(TreeEditor Editor, IReadOnlyDictionary<string, ThreeSides> Sides)
+{
+    /// <summary>Paths, in order.</summary>
+    public IReadOnlyList<string> Conflicts { get; } = [.. Sides.Keys];
+}

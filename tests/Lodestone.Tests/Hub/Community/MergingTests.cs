@@ -98,6 +98,25 @@ public sealed class MergingTests(CommunityWorld fixture) : IClassFixture<Communi
     }
 
     [Fact]
+    public async Task A_file_that_the_base_renamed_gets_what_a_pull_request_changed_in_it()
+    {
+        var (alice, carol) = (fixture.Alice, fixture.Carol);
+        var repo = await alice.RepoAsync("alice/renamed");
+        var number = await carol.ProposeAsync(repo, "notes.txt", Notes.Replace("five", "5", StringComparison.Ordinal));
+        var clash = await carol.ProposeAsync(repo, "notes.txt", Notes.Replace("one", "I", StringComparison.Ordinal));
+        await alice.CommitAsync("alice/renamed", ("notes.txt", null), ("docs/notes.txt", Notes.Replace("one", "1", StringComparison.Ordinal)));
+
+        var refused = await carol.DiscussionAsync(repo, clash);
+        var merged = await MergeAsync(alice, repo, number);
+        using var old = await alice.GetAsync("/alice/renamed/resolve/main/notes.txt");
+
+        Assert.Equal(["docs/notes.txt"], refused["filesWithConflicts"]!.AsArray().Select(Text));
+        Assert.Equal(("200", 404), (merged, (int)old.StatusCode));
+        Assert.Equal("1\ntwo\nthree\nfour\n5\n", await alice.GetStringAsync("/alice/renamed/resolve/main/docs/notes.txt"));
+        await (await fixture.World.GitAsync("alice/renamed")).AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Of_two_merges_one_wins_and_of_two_pull_requests_both()
     {
         var (alice, carol) = (fixture.Alice, fixture.Carol);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -189,6 +190,38 @@ public sealed class AccessRequestsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_new_licence_may_be_accepted_until_a_day_and_must_be_after_it()
+    {
+        await SetAsync(new { mode = "auto", licence = new { name = "Compass 1", text = "Be kind." } });
+        using var late = await JoinAsync("late");
+        using var early = await JoinAsync("early");
+        var first = (await late.JsonAsync(Gate))["licence"]!["sha256"]!.ToString();
+        await AskAsync(late, first);
+        await AskAsync(early, first);
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        await _alice.PostAsJsonAsync($"{Requests}/grant", new { user = "bob" }); // who has accepted none
+        _world.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        var day = _world.Server.Clock.GetUtcNow().AddDays(10).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+        await SetAsync(new { mode = "auto", licence = new { name = "Compass 2", text = "Be kinder." }, reaccept = "by_date", reacceptBy = day });
+        var shown = await early.JsonAsync(Gate);
+        await AskAsync(early, shown["licence"]!["sha256"]!.ToString());
+        _world.Server.Clock.Advance(TimeSpan.FromDays(8));
+        var before = await late.GetStringAsync($"/{Repo}/resolve/main/a.txt");
+        _world.Server.Clock.Advance(TimeSpan.FromDays(3));
+        await Eventually.TrueAsync(async () => (await late.JsonAsync(Gate))["access"]!["state"]!.ToString() is "suspended");
+        using var due = await late.GetAsync($"/{Repo}/resolve/main/a.txt");
+        var kept = await early.GetStringAsync($"/{Repo}/resolve/main/a.txt");
+        await AskAsync(late, shown["licence"]!["sha256"]!.ToString());
+
+        Assert.StartsWith(day, shown["reacceptBy"]!.ToString(), StringComparison.Ordinal);
+        Assert.Equal("by_date", (await _alice.JsonAsync(Gate))["rules"]!["reaccept"]!.ToString());
+        Assert.Equal(("a", "403 GatedRepo", "a"), (before, Status(due), kept));
+        Assert.Equal("a", await late.GetStringAsync($"/{Repo}/resolve/main/a.txt"));
+        Assert.Equal("suspended", (await _world.As(_world.Bob).JsonAsync(Gate))["access"]!["state"]!.ToString());
+    }
+
+    [Fact]
     public async Task Addresses_in_a_domain_are_let_in_or_are_the_only_ones_that_may_ask()
     {
         using var near = await JoinAsync("near", "globex.com");
@@ -222,6 +255,8 @@ public sealed class AccessRequestsTests : IAsyncLifetime
             ("""{"mode":"auto","fields":[{"name":"x","type":"select"}]}""", "400 invalid_request"),
             ("""{"mode":"auto","domains":["not a domain"]}""", "400 invalid_request"),
             ("""{"mode":"auto","reaccept":"by_date"}""", "400 invalid_request"),
+            ("""{"mode":"auto","reaccept":"by_date","reacceptBy":"soon"}""", "400 invalid_request"),
+            ("""{"mode":"auto","reacceptBy":"2027-01-31"}""", "400 invalid_request"),
         ];
         foreach (var (gate, expected) in gates)
         {
@@ -263,6 +298,30 @@ public sealed class AccessRequestsTests : IAsyncLifetime
         Assert.Equal("user,fullname,type,email,status,asked_at,asked_by,decided_at,decided_by,reason,licence_sha256,granted_unasked,address,Born,Company,Country,I agree,News,Use", lines[0]);
         Assert.Equal(4, lines.Length);
         Assert.Matches("^two,Two,user,two@example.org,rejected,2026-03-02T09:00:[0-9.]+Z,two,2026-03-02T09:00:[0-9.]+Z,alice,'=1\\+1,,false,127.0.0.1,1990-02-03,\"Globex, \"\"the\"\" =one\",FR,true,false,Commercial$", lines.Single(l => l.StartsWith("two", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Deciding_about_one_between_two_pages_hides_none_of_the_same_moment()
+    {
+        await SetAsync(new { mode = "manual" });
+        foreach (var name in new[] { "one", "two", "three", "four" })
+        {
+            using var client = await JoinAsync(name);
+            await AskAsync(client);
+        }
+
+        var now = _world.Server.Clock.GetUtcNow();
+        await _world.RowsAsync(db => db.AccessRequests.ExecuteUpdateAsync(a => a.SetProperty(x => x.ChangedAt, now)));
+        var names = new List<string>();
+        for (var next = $"{Requests}/pending?limit=1"; next is not null;)
+        {
+            using var page = await _alice.GetAsync(next);
+            names.Add((await page.OkAsync()).AsArray().Single()!["user"]!["user"]!.ToString());
+            using var decided = await HandleAsync(names[^1], "accepted");
+            next = page.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
+        }
+
+        Assert.Equal(["four", "one", "three", "two"], names.Order(StringComparer.Ordinal));
     }
 
     [Fact]

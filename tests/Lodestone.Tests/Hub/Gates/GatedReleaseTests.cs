@@ -89,7 +89,7 @@ public sealed class GatedReleaseTests : IAsyncLifetime
     {
         var saved = await owner.SendAsync(
             await owner.OpenAsync(Settings), "gate-editor", ("mode", "manual"), ("heading", "Tell us who you are"), ("prompt", "We *read* every request."),
-            ("fields", "Company | text\nCountry | country\nUse | select | Research, Commercial\nNews | checkbox | optional"), ("licence-name", "Compass Licence"), ("licence-text", Licence), ("reaccept", "true"));
+            ("fields", "Company | text\nCountry | country\nUse | select | Research, Commercial\nNews | checkbox | optional"), ("licence-name", "Compass Licence"), ("licence-text", Licence), ("reaccept", "at_next_download"));
         Assert.True(saved.Status is HttpStatusCode.Redirect, saved.Html);
         var editor = await owner.OpenAsync(Settings);
         Assert.Equal("Company | text\nCountry | country\nUse | select | Research, Commercial\nNews | checkbox | optional", editor.Text("[name=fields]"));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Lodestone.Hub;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Lodestone.Tests.Hub.Git;
 
@@ -10,6 +11,9 @@ internal sealed class RealGit : IDisposable
     public static readonly GitSignature Alice = new("Alice", "alice@example.org", new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.FromHours(2)));
 
     private readonly ObjectCache _cache = new(16 * 1024 * 1024);
+
+    // Nobody runs it: journals are settled where something else is published, or a test says so.
+    private readonly Settling _settling = new(NullLogger<Settling>.Instance);
 
     public RealGit()
     {
@@ -28,7 +32,7 @@ internal sealed class RealGit : IDisposable
     public string WorkPath { get; }
 
     /// <summary>The bare repository, opened anew.</summary>
-    public GitRepository Open() => GitRepository.Open(BarePath, _cache);
+    public GitRepository Open() => GitRepository.Open(BarePath, _cache, _settling);
 
     /// <summary>Runs git in the bare repository.</summary>
     public string Bare(params string[] arguments) => Run(BarePath, "", arguments);

@@ -87,6 +87,9 @@ public sealed class CardPagesTests
 
         var checkedText = await dana.SendAsync(applied, "edit", ("text", "---\nlicense: [\n---\n"), ("act", "check"));
         Assert.Contains("Close the list with \"]\"", checkedText.Text(".remarks li"), StringComparison.Ordinal);
+        var longer = await dana.SendAsync(applied, "edit", ("text", "---\nlicense: mit\n---\n# Mine\n"), ("act", "template"));
+        Assert.StartsWith("---\nlicense: mit\n---\n# Mine\n\n# compass\n", longer.Text("textarea[name=text]"), StringComparison.Ordinal);
+        Assert.Contains("## Training data", longer.Text("textarea[name=text]"), StringComparison.Ordinal);
         var refused = await dana.SendAsync(applied, "edit", ("text", "---\nlicense: [\n---\n"));
         Assert.Contains("Close the list", refused.Text("main form .alert"), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Redirect, (await dana.SendAsync(applied, "edit", ("text", text))).Status);

@@ -117,6 +117,26 @@ public sealed class DiscussionPagesTests(DiscussionPagesTests.People people) : I
     }
 
     [Fact]
+    public async Task A_conflict_in_a_file_that_the_base_renamed_is_settled_at_its_new_place()
+    {
+        var repo = await people.RepoAsync("renamed");
+        using var dana = people.World.Server.With(people.DanaToken);
+        await dana.ProposeAsync(repo, "notes.txt", Notes.Replace("three", "3", StringComparison.Ordinal));
+        await people.Api.CommitAsync("erin/renamed", ("notes.txt", null), ("docs/notes.txt", Notes.Replace("three", "III", StringComparison.Ordinal)));
+
+        var page = await people.Dana.OpenAsync("/erin/renamed/discussions/1/conflicts");
+        var text = page.Document.QuerySelector("textarea[name=text-0]")!.TextContent;
+        await people.Dana.SendAsync(page, "resolve", ("text-0", text.Replace("<<<<<<< base\nIII\n=======\n3\n>>>>>>> pull request\n", "3 (III)\n", StringComparison.Ordinal)));
+        await people.Erin.SendAsync(await people.Erin.OpenAsync("/erin/renamed/discussions/1"), "merge", ("method", "squash"));
+        using var old = await people.Api.GetAsync("/erin/renamed/resolve/main/notes.txt");
+
+        Assert.Equal("docs/notes.txt", page.Text("label[for=text-0]"));
+        Assert.Equal(Notes.Replace("three", "3 (III)", StringComparison.Ordinal), await people.Api.GetStringAsync("/erin/renamed/resolve/main/docs/notes.txt"));
+        Assert.Equal(HttpStatusCode.NotFound, old.StatusCode);
+        await (await people.World.GitAsync("erin/renamed")).AssertSoundAsync();
+    }
+
+    [Fact]
     public async Task Tables_and_cards_are_compared_as_what_they_are()
     {
         var repo = await people.RepoAsync("rows");
