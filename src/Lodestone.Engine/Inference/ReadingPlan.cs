@@ -15,28 +15,27 @@ internal static class ReadingPlan
         return brief.Count < 2 ? piece : Math.Clamp(brief.Sum(slot => slot.Unread), piece, Math.Max(piece, Burst));
     }
 
-    /// <summary>The shortest first, so that a short prompt is not kept waiting by a long one; but a quarter of the piece is for the one that came
-    /// first, so that a long one is not kept waiting for ever. A block that two need is read by one of them: the other adopts it next time.</summary>
+    /// <summary>The shortest first, whole, and nobody's part beside them: so a short prompt is not kept waiting by a long one. But one turn in
+    /// four begins with the one that came first, so that a long one is not kept waiting for ever. A block that two need is read by one of
+    /// them: the other adopts it next time.</summary>
     /// <param name="readers">In order of arrival.</param>
     /// <param name="piece">Tokens to give away.</param>
-    public static IReadOnlyList<(Slot Slot, int Count)> Divide(IReadOnlyList<Slot> readers, int piece)
+    /// <param name="turn">Counts up.</param>
+    public static IReadOnlyList<(Slot Slot, int Count)> Divide(IReadOnlyList<Slot> readers, int piece, int turn)
     {
-        var allowed = WithoutTwins(readers);
-        if (allowed.Count == 0 || piece <= 0)
-        {
-            return [];
-        }
-
-        var first = allowed[0];
-        var rest = piece - Math.Min(first.Unread, (piece + 3) / 4);
         var plan = new List<(Slot Slot, int Count)>();
-        foreach (var reader in allowed.Skip(1).OrderBy(slot => slot.Unread).TakeWhile(_ => rest > 0))
+        var allowed = WithoutTwins(readers);
+        var order = allowed.OrderBy(slot => turn % 4 == 0 && slot == allowed[0] ? 0 : slot.Unread);
+        foreach (var reader in order)
         {
-            plan.Add((reader, Math.Min(reader.Unread, rest)));
-            rest -= plan[^1].Count;
+            var count = Math.Min(reader.Unread, piece);
+            if (count > 0 && (plan.Count == 0 || count == reader.Unread))
+            {
+                plan.Add((reader, count));
+                piece -= count;
+            }
         }
 
-        plan.Add((first, Math.Min(first.Unread, piece - plan.Sum(share => share.Count))));
         return plan;
     }
 

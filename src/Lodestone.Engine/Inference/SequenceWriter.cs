@@ -18,6 +18,7 @@ internal sealed unsafe class SequenceWriter : IDisposable
     private readonly TurnBatch _batch;
     private readonly List<Slot> _slots = []; // in order of admission
     private readonly List<Slot> _suspended = []; // the one that waits longest first
+    private int _turns; // in which several prompts wanted to be read
 
     /// <param name="model">Writes.</param>
     /// <param name="options">Slots, cells, threads.</param>
@@ -174,7 +175,8 @@ internal sealed unsafe class SequenceWriter : IDisposable
 
     private void AddPrompts(List<Slot> readers, int piece)
     {
-        foreach (var (slot, count) in ReadingPlan.Divide(readers, piece))
+        _turns += readers.Count > 1 ? 1 : 0;
+        foreach (var (slot, count) in ReadingPlan.Divide(readers, piece, _turns))
         {
             _batch.Add(slot, count);
         }

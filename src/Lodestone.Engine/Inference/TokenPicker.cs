@@ -11,6 +11,7 @@ internal sealed unsafe class TokenPicker : IDisposable
     private readonly Vocabulary _vocabulary;
     private readonly Sampling _sampling;
     private SamplerHandle? _grammar;
+    private readonly CharacterBytes _characters = new();
     private int _drawn;
     private string? _awaited; // the end of the text so far, while the trigger has not come
 
@@ -33,8 +34,9 @@ internal sealed unsafe class TokenPicker : IDisposable
         if (_grammar is not null)
         {
             // Asking the grammar about one token costs next to nothing, about all of them as much as a computation.
-            token = Fits(_grammar, token) ? token : Choose(logits, mustFit: true);
+            token = Fits(_grammar, token) && _characters.Accepts(Piece(token)) ? token : ChooseFitting(logits);
             Samplers.Accept(_grammar, token);
+            _characters.Add(Piece(token));
         }
 
         Samplers.Accept(_chain, token);
@@ -86,9 +88,33 @@ internal sealed unsafe class TokenPicker : IDisposable
         _grammar?.Dispose();
     }
 
-    private int Choose(float* logits, bool mustFit)
+    private byte[] Piece(int token) => _vocabulary.Piece(token, stackalloc byte[128], isShown: true).ToArray();
+
+    // The grammar counts characters; it does not see that some bytes are none.
+    private int ChooseFitting(float* logits)
+    {
+        const int MostTries = 64;
+        var refused = new List<int>();
+        while (true)
+        {
+            var token = Choose(logits, mustFit: true, refused);
+            if (refused.Count == MostTries || _characters.Accepts(Piece(token)))
+            {
+                return token;
+            }
+
+            refused.Add(token);
+        }
+    }
+
+    private int Choose(float* logits, bool mustFit, List<int>? refused = null)
     {
         var candidates = _candidates.Fill(logits);
+        foreach (var token in refused ?? [])
+        {
+            candidates.First[token].Logit = float.NegativeInfinity;
+        }
+
         if (mustFit)
         {
             Samplers.Apply(_grammar!, ref candidates); // asked for only where there is one

@@ -78,6 +78,26 @@ public sealed class EmbeddingsTests(EngineProcess engine) : IClassFixture<Engine
         Assert.Equal(1, Dot(Vectors(ofText)[0], Vectors(ofTokens)[0]), 3);
     }
 
+    [Fact]
+    public async Task A_model_whose_tokens_see_all_others_embeds_and_does_not_write()
+    {
+        var path = Path.GetTempFileName();
+        new GgufMaker(EngineProcess.DemoModel).WriteRandomEmbedder(path, width: 128, layers: 2, context: 256);
+        await using var embedder = new EngineProcess();
+        await embedder.Start(path);
+        File.Delete(path);
+        var text = string.Join(' ', Enumerable.Repeat("improve", 70));
+
+        var (_, alone) = await embedder.Post("/v1/embeddings", new { input = text });
+        var (_, among) = await embedder.Post("/v1/embeddings", new { input = new[] { Texts[0], text, Texts[1] } });
+        var (status, refused) = await embedder.Post("/v1/completions", new { prompt = "Hello" });
+
+        Assert.Equal(128, Vectors(alone)[0].Length);
+        Assert.Equal(1, Dot(Vectors(alone)[0], Vectors(among)[1]), 3);
+        Assert.InRange(Dot(Vectors(among)[0], Vectors(among)[1]), -1, 0.999);
+        Assert.Equal((HttpStatusCode.BadRequest, "unsupported_model"), (status, refused.GetProperty("error").GetProperty("code").GetString()));
+    }
+
     [Theory]
     [InlineData("""{"input":[]}""", "input", "invalid_value")]
     [InlineData("""{"input":[["a"]]}""", "input[0]", "invalid_value")]

@@ -7,10 +7,13 @@ namespace Lodestone.Tests.Engine;
 internal sealed class GgufMaker
 {
     private const uint KindFloat = 6;
+    private const uint KindTruth = 7;
     private const uint KindText = 8;
     private const uint KindList = 9;
     private const uint KindUnsigned = 4;
+    private const uint QuantizedEight = 8;
     private const int Alignment = 32;
+    private const int Head = 64; // numbers of an attention head
 
     private readonly OrderedDictionary<string, byte[]> _metadata = new(StringComparer.Ordinal); // kind and value, as in the file
     private readonly List<(string Name, long[] Shape, uint Type, ulong Offset)> _tensors = [];
@@ -60,6 +63,18 @@ internal sealed class GgufMaker
         return this;
     }
 
+    public GgufMaker Set(string key, float value)
+    {
+        _metadata[key] = [.. BitConverter.GetBytes(KindFloat), .. BitConverter.GetBytes(value)];
+        return this;
+    }
+
+    public GgufMaker Set(string key, bool value)
+    {
+        _metadata[key] = [.. BitConverter.GetBytes(KindTruth), value ? (byte)1 : (byte)0];
+        return this;
+    }
+
     /// <summary>Writes the model with the weights that it came with.</summary>
     public void Write(string path)
     {
@@ -75,14 +90,33 @@ internal sealed class GgufMaker
     /// <param name="inner">Numbers within a layer's feed-forward part.</param>
     public void WriteRandom(string path, int width, int layers, int inner)
     {
-        const int Head = 64;
         Set("llama.embedding_length", (uint)width).Set("llama.block_count", (uint)layers).Set("llama.feed_forward_length", (uint)inner);
         Set("llama.attention.head_count", (uint)(width / Head)).Set("llama.attention.head_count_kv", (uint)(width / Head));
         Set("llama.rope.dimension_count", Head);
         _metadata.Remove("llama.attention.key_length");
         _metadata.Remove("llama.attention.value_length");
-        var vocabulary = _tensors.Find(tensor => tensor.Name is "token_embd.weight").Shape[1];
-        var tensors = Placed(Names(width, layers, inner, vocabulary));
+        WriteRandom(path, LlamaTensors(width, layers, inner, Vocabulary));
+    }
+
+    /// <summary>Writes a model that only embeds: BERT's architecture, in which every token sees every other, with random weights.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="width">Numbers of a token's vector, a multiple of 64.</param>
+    /// <param name="layers">How many.</param>
+    /// <param name="context">Tokens of a text at most.</param>
+    public void WriteRandomEmbedder(string path, int width, int layers, int context)
+    {
+        Set("general.architecture", "bert").Set("bert.context_length", (uint)context).Set("bert.embedding_length", (uint)width).Set("bert.block_count", (uint)layers);
+        Set("bert.feed_forward_length", (uint)width).Set("bert.attention.head_count", (uint)(width / Head)).Set("bert.attention.layer_norm_epsilon", 1e-5f);
+        Set("bert.attention.causal", false).Set("bert.pooling_type", 1u).Set("tokenizer.ggml.token_type_count", 1u);
+        _metadata.Remove("tokenizer.chat_template");
+        WriteRandom(path, BertTensors(width, layers, context, Vocabulary));
+    }
+
+    private long Vocabulary => _tensors.Find(tensor => tensor.Name is "token_embd.weight").Shape[1];
+
+    private void WriteRandom(string path, IEnumerable<(string Name, long[] Shape)> names)
+    {
+        var tensors = Placed(names);
         var random = new Random(1);
         using var writer = new BinaryWriter(File.Create(path));
         WriteHead(writer, tensors);
@@ -92,9 +126,28 @@ internal sealed class GgufMaker
         }
     }
 
-    private const uint QuantizedEight = 8;
+    private static IEnumerable<(string Name, long[] Shape)> BertTensors(long width, int layers, long context, long vocabulary)
+    {
+        yield return ("token_embd.weight", [width, vocabulary]);
+        yield return ("position_embd.weight", [width, context]);
+        yield return ("token_embd_norm.weight", [width]);
+        yield return ("token_embd_norm.bias", [width]);
+        for (var layer = 0; layer < layers; layer++)
+        {
+            foreach (var name in new[] { "attn_q", "attn_k", "attn_v", "attn_output", "ffn_up", "ffn_down" })
+            {
+                yield return ($"blk.{layer}.{name}.weight", [width, width]);
+            }
 
-    private static IEnumerable<(string Name, long[] Shape)> Names(long width, int layers, long inner, long vocabulary)
+            foreach (var name in new[] { "attn_output_norm", "layer_output_norm" })
+            {
+                yield return ($"blk.{layer}.{name}.weight", [width]);
+                yield return ($"blk.{layer}.{name}.bias", [width]);
+            }
+        }
+    }
+
+    private static IEnumerable<(string Name, long[] Shape)> LlamaTensors(long width, int layers, long inner, long vocabulary)
     {
         yield return ("token_embd.weight", [width, vocabulary]);
         yield return ("output_norm.weight", [width]);
