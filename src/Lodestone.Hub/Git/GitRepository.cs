@@ -104,7 +104,7 @@ internal sealed class GitRepository
     /// <exception cref="DirectoryNotFoundException">There is no repository.</exception>
     public static GitRepository Open(string path, ObjectCache cache, Settling? settling = null)
     {
-        if (!File.Exists(System.IO.Path.Combine(path, "HEAD")))
+        if (!IsAt(path))
         {
             throw new DirectoryNotFoundException($"There is no repository at '{path}'.");
         }
@@ -112,6 +112,9 @@ internal sealed class GitRepository
         PublishJournal.Recover(path);
         return new GitRepository(path, cache, settling);
     }
+
+    /// <summary>It may be deleted while it is open.</summary>
+    public bool IsThere => IsAt(Path);
 
     /// <summary>A place for new objects, to be published or disposed of.</summary>
     public PackWriter NewPack() => new(Objects);
@@ -162,6 +165,8 @@ internal sealed class GitRepository
             _publishing.Release();
         }
     }
+
+    private static bool IsAt(string path) => File.Exists(System.IO.Path.Combine(path, "HEAD"));
 
     private void Make(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction)
     {

@@ -42,7 +42,11 @@ internal sealed partial class Settling(ILogger<Settling> log) : BackgroundServic
             {
                 await repository.SettleAsync(CancellationToken.None);
             }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            catch (Exception) when (!repository.IsThere)
+            {
+                // Deleted meanwhile.
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
             {
                 NotSettled(log, repository.Path, failure);
                 Add(repository);

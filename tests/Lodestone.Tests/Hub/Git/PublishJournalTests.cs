@@ -110,6 +110,24 @@ public sealed class PublishJournalTests : IDisposable
         Assert.NotEqual(0, new FileInfo(Journals(_git.BarePath).Single()).Length);
     }
 
+    [Fact]
+    public async Task A_repository_that_was_deleted_holds_up_none_of_the_others()
+    {
+        var deleted = _git.Open();
+        var first = await RealGit.Commit(deleted, "first", ("a", "1"));
+        await RealGit.Commit(deleted, "second", ("a", "2"));
+        using var other = PowerCut();
+        var left = other.Open(_git.Settling);
+        await left.Publish([], [new RefUpdate(Main, left.References.Find(Main), first)], CancellationToken.None);
+        Directory.Delete(_git.BarePath, recursive: true);
+
+        await _git.Settling.StartAsync(CancellationToken.None);
+        await Eventually.TrueAsync(() => Task.FromResult(new FileInfo(other.Journals().Single()).Length == 0));
+        await _git.Settling.StopAsync(CancellationToken.None);
+
+        Assert.True(_git.Settling.ExecuteTask?.IsCompletedSuccessfully);
+    }
+
     public void Dispose() => _git.Dispose();
 
     private IEnumerable<string> Packs() => Directory.EnumerateFiles(_git.BarePath, "*.pack", SearchOption.AllDirectories);
@@ -136,7 +154,7 @@ public sealed class PublishJournalTests : IDisposable
 
         public string[] Journals() => PublishJournalTests.Journals(_folder);
 
-        public GitRepository Open() => GitRepository.Open(_folder, new ObjectCache(1024 * 1024));
+        public GitRepository Open(Settling? settling = null) => GitRepository.Open(_folder, new ObjectCache(1024 * 1024), settling);
 
         public string Git(params string[] arguments) => _of.Bare(["--git-dir", _folder, .. arguments]);
 

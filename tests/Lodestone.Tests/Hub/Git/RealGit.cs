@@ -13,7 +13,6 @@ internal sealed class RealGit : IDisposable
     private readonly ObjectCache _cache = new(16 * 1024 * 1024);
 
     // Nobody runs it: journals are settled where something else is published, or a test says so.
-    private readonly Settling _settling = new(NullLogger<Settling>.Instance);
 
     public RealGit()
     {
@@ -32,7 +31,10 @@ internal sealed class RealGit : IDisposable
     public string WorkPath { get; }
 
     /// <summary>The bare repository, opened anew.</summary>
-    public GitRepository Open() => GitRepository.Open(BarePath, _cache, _settling);
+    /// <summary>Settles what the opened repositories publish, once it is started.</summary>
+    internal Settling Settling { get; } = new(NullLogger<Settling>.Instance);
+
+    public GitRepository Open() => GitRepository.Open(BarePath, _cache, Settling);
 
     /// <summary>Runs git in the bare repository.</summary>
     public string Bare(params string[] arguments) => Run(BarePath, "", arguments);
