@@ -36,6 +36,7 @@ public static class GatewayModule
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();
         services.AddSingleton<Embeddings>();
+        services.AddSingleton(new NavItem("Models by API", "/inference", 51, NavAudience.Everyone, NavPlace.Menu));
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
     }
