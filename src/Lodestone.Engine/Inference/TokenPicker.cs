@@ -10,8 +10,8 @@ internal sealed unsafe class TokenPicker : IDisposable
     private readonly SamplerHandle _chain;
     private readonly Vocabulary _vocabulary;
     private readonly Sampling _sampling;
-    private SamplerHandle? _grammar;
     private readonly CharacterBytes _characters = new();
+    private SamplerHandle? _grammar;
     private int _drawn;
     private string? _awaited; // the end of the text so far, while the trigger has not come
 
@@ -35,6 +35,11 @@ internal sealed unsafe class TokenPicker : IDisposable
         {
             // Asking the grammar about one token costs next to nothing, about all of them as much as a computation.
             token = Fits(_grammar, token) && _characters.Accepts(Piece(token)) ? token : ChooseFitting(logits);
+            if (!Fits(_grammar, token))
+            {
+                return _vocabulary.End; // the vocabulary has nothing that may follow; llama.cpp would abort the process on anything else
+            }
+
             Samplers.Accept(_grammar, token);
             _characters.Add(Piece(token));
         }

@@ -42,6 +42,9 @@ internal sealed unsafe class Vocabulary
     /// <summary>The text that ends a text, for templates; empty if the model has none.</summary>
     public string EndText => Text(Llama.EndToken(_vocabulary));
 
+    /// <summary>The token that ends a text.</summary>
+    public int End => Llama.EndToken(_vocabulary);
+
     /// <summary>The tokens that every text begins with: one or none.</summary>
     public IReadOnlyList<int> Beginning => _beginning == NoToken ? [] : [_beginning];
 
