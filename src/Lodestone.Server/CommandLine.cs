@@ -25,6 +25,7 @@ internal static class CommandLine
             UserCommand.Create(Data, Database),
             TokenCommand.Create(Data, Database),
             GcCommand.Create(Data, Database),
+            LedgerCommand.Create(Data, Database),
             VersionCommand(),
         };
         return root.Parse(args);

@@ -32,12 +32,14 @@ public sealed record TransactionView(string Id, string Key, string Kind, string 
     private const string IdPrefix = "txn";
 
     internal static TransactionView Of(LedgerTransaction transaction, IEnumerable<Posting> postings) => new(
-        PublicId.Format(IdPrefix, transaction.Id),
+        IdOf(transaction),
         transaction.Key,
         transaction.Kind.ToWire(),
         Instants.ToWire(transaction.EffectiveAt),
         Instants.ToWire(transaction.BookedAt),
         [.. postings.Select(p => new PostingView(p.Account, p.Amount.In(p.Currency).ToString(), p.Currency.Code))]);
+
+    internal static string IdOf(LedgerTransaction transaction) => PublicId.Format(IdPrefix, transaction.Id);
 
     /// <summary>The transaction's own id again, for a cursor.</summary>
     internal string Position => Id[(IdPrefix.Length + 1)..];

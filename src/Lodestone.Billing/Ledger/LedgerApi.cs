@@ -1,3 +1,4 @@
+using System.Text;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -17,6 +18,7 @@ internal static class LedgerApi
         ledger.MapGet("/trial-balance", Balance);
         ledger.MapGet("/checks", Check);
         ledger.MapGet("/transactions", Transactions);
+        ledger.MapGet("/export", ExportAsync);
     }
 
     private static async Task<Ok<TrialBalanceView>> Balance(TrialBalance balance, Caller caller, CancellationToken cancel)
@@ -45,6 +47,27 @@ internal static class LedgerApi
         }
 
         return TypedResults.Ok(new TransactionList(page));
+    }
+
+    /// <summary>Sent as it is read. Who is cut off has no balances at the end.</summary>
+    private static async Task ExportAsync(string? format, HttpResponse response, LedgerExport export, Caller caller, CancellationToken cancel)
+    {
+        caller.Administrator();
+        var wanted = LedgerFormat.Named(format);
+        response.ContentType = wanted.ContentType;
+        response.Headers.ContentDisposition = $"attachment; filename=\"{wanted.FileName}\"";
+        await export.WriteAsync(
+            wanted,
+            async (text, inner) =>
+            {
+                foreach (var chunk in text.GetChunks())
+                {
+                    Encoding.UTF8.GetBytes(chunk.Span, response.BodyWriter);
+                }
+
+                await response.BodyWriter.FlushAsync(inner);
+            },
+            cancel);
     }
 }
 
