@@ -9,12 +9,8 @@ namespace Lodestone.Hub;
 /// same bytes: what is used is the sum over the repositories' own <c>usedStorage</c>, and nobody learns from it what others have.
 /// What git itself holds does not count.
 /// </summary>
-internal sealed class StorageQuota(HubDb db, HubOptions options)
+internal sealed class StorageQuota(HubDb db, Database database, HubOptions options)
 {
-    // Asked by every commit, so translated once.
-    private static readonly Func<HubDb, Guid, CancellationToken, Task<StorageLimit?>> OwnLimit = EF.CompileAsyncQuery(
-        (HubDb db, Guid ownerId, CancellationToken _) => db.StorageLimits.AsNoTracking().SingleOrDefault(l => l.Id == ownerId));
-
     /// <param name="ownerId">The namespace.</param>
     public async Task<StorageUse> OfAsync(Guid ownerId, CancellationToken cancel) =>
         new(await db.LfsObjects.Where(o => db.Repos.Any(r => r.Id == o.RepoId && r.OwnerId == ownerId)).SumAsync(o => o.Size, cancel), await LimitAsync(ownerId, cancel));
@@ -46,8 +42,18 @@ internal sealed class StorageQuota(HubDb db, HubOptions options)
         }
     }
 
-    private async Task<long?> LimitAsync(Guid ownerId, CancellationToken cancel) =>
-        await OwnLimit(db, ownerId, cancel) is { } own ? own.Bytes : options.StorageLimit;
+    /// <summary>By hand: every commit asks.</summary>
+    private async Task<long?> LimitAsync(Guid ownerId, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(DatabaseFile.Main, cancel);
+        await using var command = connection.Command($"select bytes from hub_storage_limit where id = {ownerId}");
+        return await command.ExecuteScalarAsync(cancel) switch
+        {
+            null => options.StorageLimit, // no row: the namespace has none of its own
+            long own => own,
+            _ => null,
+        };
+    }
 }
 
 /// <param name="Used">Bytes.</param>
