@@ -22,6 +22,7 @@ internal static class Leftovers
         var packs = Path.Combine(objects, "pack");
         return Quarantines(objects).Count(RemoveFolder)
             + Files(packs, PackWriter.TemporaryPrefix + "*").Count(RemoveUnfinished)
+            + Files(packs, PackWriter.IndexOf(PackWriter.TemporaryPrefix) + "*").Count(RemoveLoneIndex)
             + Files(packs, "*").Where(f => IsTemporaryOfGit(f) || IsWithoutIndex(f)).Count(RemoveIfOld)
             + Files(packs, "*.lock").Concat(Files(Path.Combine(objects, "info"), "*.lock")).Count(RemoveIfOld)
             + Files(Path.Combine(repository, "refs"), "*.lock").Concat(Files(repository, "*.lock", isDeep: false)).Count(RemoveIfOld);
@@ -42,6 +43,27 @@ internal static class Leftovers
 
         File.Delete(PackWriter.IndexOf(pack));
         return true;
+    }
+
+    /// <summary>An index of ours whose pack has its own name already: the index would have been next. Who is just naming them holds the pack.</summary>
+    private static bool RemoveLoneIndex(string index)
+    {
+        try
+        {
+            return !File.Exists(PackWriter.PackOf(index)) && IsFreeOrGone(PackOf(index)) && RemoveIfFree(index);
+        }
+        catch (FileNotFoundException)
+        {
+            return false; // it has its name now
+        }
+    }
+
+    private static string PackOf(string index)
+    {
+        using var file = File.OpenHandle(index, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        Span<byte> checksums = stackalloc byte[2 * ObjectId.Size]; // the pack's and its own
+        RandomAccess.Read(file, checksums, Math.Max(0, RandomAccess.GetLength(file) - checksums.Length));
+        return Path.Combine(Path.GetDirectoryName(index)!, $"pack-{new ObjectId(checksums[..ObjectId.Size])}.pack"); // a file is in a folder
     }
 
     // Those of git's pack-objects, of its repack, and indexes whose pack is gone.
@@ -83,6 +105,23 @@ internal static class Leftovers
         catch (IOException)
         {
             return false; // somebody holds it, or it is gone
+        }
+    }
+
+    private static bool IsFreeOrGone(string file)
+    {
+        try
+        {
+            using var held = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.None);
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
         }
     }
 

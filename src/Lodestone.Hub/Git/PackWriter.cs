@@ -110,6 +110,9 @@ internal sealed class PackWriter : IDisposable
     /// <summary>The index of an unfinished pack.</summary>
     public static string IndexOf(string temporaryPack) => temporaryPack.Replace("tmp_pack_", "tmp_idx_", StringComparison.Ordinal);
 
+    /// <summary>The unfinished pack of an index: the twin of <see cref="IndexOf"/>.</summary>
+    public static string PackOf(string temporaryIndex) => temporaryIndex.Replace("tmp_idx_", "tmp_pack_", StringComparison.Ordinal);
+
     /// <summary>What goes before an entry's deflated content.</summary>
     /// <returns>Bytes written.</returns>
     public static int FormatEntryHeader(GitObjectType type, long size, Span<byte> header)

@@ -68,6 +68,7 @@ public sealed class RepackingTests
         await File.WriteAllTextAsync(Path.Combine(dead, Quarantine.LockName), "");
         await File.WriteAllTextAsync(Path.Combine(dead, "pack", "tmp_pack_x"), "cut");
         await File.WriteAllTextAsync(Path.Combine(packs, PackWriter.TemporaryPrefix + "dead"), "cut");
+        await File.WriteAllTextAsync(Path.Combine(packs, PackWriter.IndexOf(PackWriter.TemporaryPrefix) + "lone"), new string('x', 100));
         foreach (var old in (string[])[Path.Combine(packs, ".tmp-1-pack-x.pack"), Path.Combine(packs, "multi-pack-index.lock"), Path.Combine(packs, "pack-half.pack"), Path.Combine(git.Path, "refs", "heads", "x.lock")])
         {
             await File.WriteAllTextAsync(old, "");
@@ -86,10 +87,15 @@ public sealed class RepackingTests
         using var writer = git.NewPack();
         var blob = writer.Write(GitObjectType.Blob, "new"u8);
         using var pack = writer.Complete();
-        var swept = Leftovers.Sweep(git.Path);
+        File.Copy(Directory.GetFiles(packs, "tmp_idx_*").Single(f => !f.EndsWith("lone", StringComparison.Ordinal)), Path.Combine(packs, PackWriter.IndexOf(PackWriter.TemporaryPrefix) + "naming"));
+        using (new FileStream(Path.Combine(packs, $"pack-{pack!.Checksum}.pack"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read))
+        {
+            Assert.Equal(8, Leftovers.Sweep(git.Path));
+        }
+
+        Assert.Equal(1, Leftovers.Sweep(git.Path)); // whoever was naming it is gone
         await git.Publish([pack], [], CancellationToken.None);
 
-        Assert.Equal(7, swept);
         Assert.True(Directory.Exists(Path.Combine(git.Path, "objects", Quarantine.FolderPrefix + "gitown")));
         Assert.True(git.Objects.Contains(blob));
         Assert.Equal(["tmp_objdir-incoming-", "tmp_objdir-incoming-", "tmp_pack_young"], git.Leftovers().Select(f => Path.GetFileName(f)).Select(f => f.StartsWith(Quarantine.FolderPrefix, StringComparison.Ordinal) ? Quarantine.FolderPrefix : f).Order(StringComparer.Ordinal));
