@@ -58,12 +58,11 @@ public sealed class GatewayWorld : IAsyncDisposable
         return body;
     }
 
-    /// <summary>A stream of some sixty tokens.</summary>
+    /// <summary>A stream of nearly five hundred tokens.</summary>
     public static JsonObject LongStream() => Body(new JsonObject
     {
         ["stream"] = true,
-        ["temperature"] = 2,
-        ["seed"] = 87, // a long answer, for this model
+        ["logit_bias"] = new JsonObject { ["4093"] = -100, ["4095"] = -100 }, // no token that ends an answer of this model: it goes on to the context's end
         ["messages"] = new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "Tell me a very long story about everything." }),
     });
 
