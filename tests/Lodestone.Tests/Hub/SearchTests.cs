@@ -19,7 +19,7 @@ public sealed class SearchWorld : IAsyncLifetime
         await MakeAsync(alice, "acme/secret-compass", "pipeline_tag: text-generation\nlicense: mit\nlanguage: en", "Nobody knows of starlight and zugzwang.", 3_000_000_000, isPrivate: true);
         await alice.CreateRepoAsync("alice/compass-words", type: "dataset");
         await Eventually.TrueAsync(async () => (await alice.JsonAsync("/api/models?search=starlight&full_text=true")).AsArray().Count == 2 && (await alice.JsonAsync("/api/models?search=gives&full_text=true")).AsArray().Count == 1
-            && (await alice.JsonAsync("/api/models?search=measures&full_text=true")).AsArray().Count == 1);
+            && (await alice.JsonAsync("/api/models?search=measures&full_text=true")).AsArray().Count == 1 && (await alice.JsonAsync("/api/datasets?search=words&full_text=true")).AsArray().Count == 1);
     }
 
     public ValueTask DisposeAsync() => World.DisposeAsync();
