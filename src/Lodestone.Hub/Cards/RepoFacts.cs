@@ -52,6 +52,9 @@ internal sealed record RepoFacts
 
     public string ToJson() => JsonSerializer.Serialize(this, HubJson.Default.RepoFacts);
 
+    /// <param name="row">Null: nothing is known yet.</param>
+    public static RepoFacts Of(StoredFacts? row) => row is null ? None : FromJson(row.Facts);
+
     public static RepoFacts FromJson(string json) => JsonSerializer.Deserialize(json, HubJson.Default.RepoFacts) ?? None;
 }
 

@@ -32,7 +32,7 @@ internal sealed class LineageKeeping(HubDb db, RepoRefresh refresh, Tasks tasks,
             return; // deleted meanwhile
         }
 
-        var facts = await refresh.KnownFactsAsync(repo.Id, cancel);
+        var facts = RepoFacts.Of(await refresh.KnownAsync(repo.Id, cancel));
         await DeclareAsync(repo, facts, cancel);
         await DescribeAsync(repo, facts, cancel);
         await AnnounceAsync(repo.Id, cancel);

@@ -63,15 +63,14 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, HeadMoves mo
             row = await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repo.Id, cancel);
         }
 
-        return row is null ? RepoFacts.None : RepoFacts.FromJson(row.Facts);
+        return RepoFacts.Of(row);
     }
 
     /// <summary>
-    /// The facts as the rows have them: for those who are told when the rows change, and who must not write them beside the request
-    /// that is about to.
+    /// The facts as the rows have them, which may be those of the commit before: for those who are told when the rows change, and who
+    /// must not write them beside the request that is about to.
     /// </summary>
-    public async Task<RepoFacts> KnownFactsAsync(Guid repoId, CancellationToken cancel) =>
-        await db.Facts.AsNoTracking().Where(f => f.RepoId == repoId).Select(f => f.Facts).SingleOrDefaultAsync(cancel) is { } facts ? RepoFacts.FromJson(facts) : RepoFacts.None;
+    public async Task<StoredFacts?> KnownAsync(Guid repoId, CancellationToken cancel) => await db.Facts.AsNoTracking().SingleOrDefaultAsync(f => f.RepoId == repoId, cancel);
 
     /// <summary>Adds the rows of a repository that is about to be inserted.</summary>
     public async Task DescribeAsync(Repo repo, GitRepository git, ObjectId head, CancellationToken cancel)

@@ -39,11 +39,13 @@ internal sealed partial class SearchIndexing(HubDb db, RepoStore store, RepoRefr
 
         var tree = new RepoTree(git, head);
         var headers = Headers(repo, tree);
-        var source = string.Join(' ', new[] { repo.PathLower, tree.Find("README.md")?.Id.ToString() }.Concat(headers.Select(f => f.Id.ToString())));
+        var known = await refresh.KnownAsync(repo.Id, cancel);
+        var isBehind = known?.CommitId != head.ToString(); // then whoever made the commit is about to write the rows, and to tell again
+        var source = string.Join(' ', new[] { repo.PathLower, tree.Find("README.md")?.Id.ToString() }.Concat(headers.Select(f => f.Id.ToString())))
+            + (isBehind ? $" with the facts of {known?.CommitId}" : "");
         if (await text.SourceAsync(repo.Id, cancel) != source)
         {
-            var facts = await refresh.KnownFactsAsync(repo.Id, cancel);
-            await text.SetAsync(repo.Id, source, await WordsAsync(repo, tree, facts, headers, cancel), cancel);
+            await text.SetAsync(repo.Id, source, await WordsAsync(repo, tree, RepoFacts.Of(known), headers, cancel), cancel);
         }
     }
 
