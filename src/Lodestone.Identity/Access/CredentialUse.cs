@@ -39,7 +39,7 @@ internal sealed partial class CredentialUse(IServiceScopeFactory scopes, Credent
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken); // the loop has ended; nobody else writes
-        await TryWriteAsync(cancellationToken);
+        await TryWriteAsync(CancellationToken.None);
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
