@@ -19,13 +19,13 @@ internal sealed class RepoScores(HubDb db, LeaderboardLists lists, Caller caller
 
     private async Task<ShownScores> OfModelAsync(Repo model, CancellationToken cancel)
     {
-        if (!await db.Submissions.AnyAsync(s => s.RepoId == model.Id, cancel))
+        if (!await db.Submissions.VisibleTo(caller, db.Repos).AnyAsync(s => s.RepoId == model.Id, cancel))
         {
             return ShownScores.None;
         }
 
         var leaderboards = db.Leaderboards.VisibleTo(caller, db.Repos);
-        var verified = await db.Submissions.Where(s => s.RepoId == model.Id && s.VerifiedAt != null)
+        var verified = await db.Submissions.VisibleTo(caller, db.Repos).Where(s => s.RepoId == model.Id && s.VerifiedAt != null)
             .Join(leaderboards, s => s.LeaderboardId, l => l.Id, (s, l) => new { s.Score, Leaderboard = l })
             .Join(db.Repos, x => x.Leaderboard.DatasetId, r => r.Id, (x, r) => new { r.PathLower, x.Leaderboard, x.Score })
             .Take(MostVerified).AsNoTracking().ToListAsync(cancel);
