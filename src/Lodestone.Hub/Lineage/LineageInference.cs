@@ -129,13 +129,18 @@ internal sealed class LineageInference(HubDb db, RepoStore store, RepoContent co
 
     private static bool IsOlder(Repo one, Repo other) => one.CreatedAt < other.CreatedAt || (one.CreatedAt == other.CreatedAt && one.Id.CompareTo(other.Id) < 0);
 
-    /// <summary>A child looks derived from one parent, the one of which it has most; else the one that it is most like. Parent and child may be read at the same time, and find each other.</summary>
+    /// <summary>
+    /// A child looks derived from one parent, the one of which it has most; else the one that it is most like; of equals the oldest,
+    /// whichever was read first. Parent and child may be read at the same time, and find each other.
+    /// </summary>
     private Task<bool> InferAsync(Repo child, Repo parent, long? perMille, long? similarity, CancellationToken cancel) => db.WriteAsync(
         async inner =>
         {
             await db.LockAsync<Repo>(child.Id, inner);
             var found = db.LineageEdges.Where(e => e.Evidence == LineageEdge.Inferred && e.ChildId == child.Id);
-            if (await found.AnyAsync(e => perMille == null ? e.PerMille != null || e.Similarity >= similarity : e.PerMille >= perMille, inner))
+            var better = found.Where(e => perMille == null ? e.PerMille != null || e.Similarity > similarity : e.PerMille > perMille);
+            var equal = found.Where(e => e.PerMille == perMille && e.Similarity == similarity).Join(db.Repos, e => e.ParentId, r => r.Id, (_, known) => known);
+            if (await better.AnyAsync(inner) || (await equal.AsNoTracking().ToListAsync(inner)).Exists(known => !IsOlder(parent, known)))
             {
                 return false;
             }

@@ -110,6 +110,22 @@ public sealed class LineageTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_with_as_much_in_common_the_older_is_the_parent_even_if_it_was_read_last()
+    {
+        var shared = LfsCalls.Bytes(30_000, 6);
+        await Alice.CreateRepoAsync("alice/first");
+        _world.Server.Clock.Advance(TimeSpan.FromMinutes(1));
+        await WeightsAsync("acme/second", shared, LfsCalls.Bytes(10_000, 7));
+        _world.Server.Clock.Advance(TimeSpan.FromMinutes(1));
+        await WeightsAsync("acme/third", shared, LfsCalls.Bytes(10_000, 8));
+        await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/acme/third/lineage")).TextOf("main").Contains("derived from acme/second", StringComparison.Ordinal));
+
+        await WeightsAsync("alice/first", shared, LfsCalls.Bytes(10_000, 9), isNew: false);
+
+        await Eventually.TrueAsync(async () => (await Nobody.PageAsync("/acme/third/lineage")).TextOf("main").Contains("acme/third looks derived from alice/first", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Weights_that_training_changed_a_little_look_derived_and_only_to_those_who_may_see_both()
     {
         await TrainedAsync("alice/base", seed: 1, noise: 0);
@@ -152,10 +168,14 @@ public sealed class LineageTests : IAsyncLifetime
         await Alice.CommitAsync(id, [HubCalls.FileLine("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. tensors.SelectMany(t => t)])]);
     }
 
-    private async Task WeightsAsync(string id, byte[] first, byte[] second, bool isPrivate = false)
+    private async Task WeightsAsync(string id, byte[] first, byte[] second, bool isPrivate = false, bool isNew = true)
     {
         var header = Encoding.ASCII.GetBytes($$$"""{"a":{"dtype":"U8","shape":[{{{first.Length}}}],"data_offsets":[0,{{{first.Length}}}]},"b":{"dtype":"U8","shape":[{{{second.Length}}}],"data_offsets":[{{{first.Length}}},{{{first.Length + second.Length}}}]}}""");
-        await Alice.CreateRepoAsync(id, isPrivate);
+        if (isNew)
+        {
+            await Alice.CreateRepoAsync(id, isPrivate);
+        }
+
         await Alice.CommitAsync(id, [HubCalls.FileLine("model.safetensors", [.. BitConverter.GetBytes((long)header.Length), .. header, .. first, .. second])]);
     }
 
