@@ -28,6 +28,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<TopUp> TopUps => Set<TopUp>();
 
+    public DbSet<Customer> Customers => Set<Customer>();
+
+    public DbSet<Charge> Charges => Set<Charge>();
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;
