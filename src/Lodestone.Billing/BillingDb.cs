@@ -28,6 +28,12 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<TopUp> TopUps => Set<TopUp>();
 
+    public DbSet<CreditGrant> CreditGrants => Set<CreditGrant>();
+
+    public DbSet<GrantDraw> GrantDraws => Set<GrantDraw>();
+
+    public DbSet<GrantHold> GrantHolds => Set<GrantHold>();
+
     public DbSet<Customer> Customers => Set<Customer>();
 
     public DbSet<Charge> Charges => Set<Charge>();
@@ -49,6 +55,9 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
     {
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<Wallet>().Ignore(w => w.IsPostpaid);
+        model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
+        model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {

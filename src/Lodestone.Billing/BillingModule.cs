@@ -21,6 +21,7 @@ public static class BillingModule
         services.AddSingleton<ServerEpoch>();
         services.AddSingleton(p => new Metering(
             p.GetRequiredService<BillingSteps>(),
+            p.GetRequiredService<CreditGrants>(),
             p.GetRequiredService<ServerEpoch>(),
             p.GetRequiredService<BillingOptions>(),
             p.GetRequiredService<Database>(),
@@ -29,7 +30,7 @@ public static class BillingModule
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<RowFunding>();
+        services.AddCredit();
         services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton(p => new LedgerExport(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton<ConservationChecks>();
@@ -50,6 +51,13 @@ public static class BillingModule
         return services;
     }
 
+    private static void AddCredit(this IServiceCollection services)
+    {
+        services.AddSingleton<RowFunding>();
+        services.AddSingleton<CreditGrants>();
+        services.AddTaskHandler<GrantTurning>(GrantTurning.Kind);
+    }
+
     private static void AddPages(this IServiceCollection services)
     {
         services.AddSingleton<IAccountChip, BalanceChip>();
@@ -64,6 +72,7 @@ public static class BillingModule
     {
         routes.MapPrices();
         routes.MapTopUps();
+        routes.MapGrants();
         routes.MapUsage();
         routes.MapLedger();
         return routes;

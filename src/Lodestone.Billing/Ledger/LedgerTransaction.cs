@@ -42,6 +42,18 @@ internal enum LedgerKind
 {
     Usage,
     TopUp,
+
+    /// <summary>Credit was given away.</summary>
+    Credit,
+
+    /// <summary>What was left of credit when it expired.</summary>
+    Breakage,
+
+    /// <summary>Credit was taken back, or is to be paid back.</summary>
+    Withdrawal,
+
+    /// <summary>A day of what was paid in advance became revenue.</summary>
+    Recognition,
 }
 
 /// <param name="Debit">The account that grows by the amount.</param>
