@@ -119,7 +119,7 @@ public sealed partial class Metering
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var found = await journal.FindPriceAsync(call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        var found = await journal.FindPriceAsync(call.AccountId, call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
         var price = _prices.GetOrAdd(found.Id, found);
         var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
         if (wallet.TurnsAt <= now)
@@ -127,7 +127,7 @@ public sealed partial class Metering
             return null;
         }
 
-        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
+        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens) ?? throw SpendRefusals.Unpriced(call.ProductName);
         var scoped = await ScopedAsync(journal, wallet, call, amount - Money.Min(wallet.FreeLeft(_options.FreeAllowance, today), amount), cancel);
         var scopedPart = scoped.Aggregate(Money.Zero(wallet.Currency), (sum, part) => sum + part.Amount);
         if (wallet.Hold(amount, scopedPart, _options.FreeAllowance, today) is not { } freePart)
@@ -207,7 +207,7 @@ public sealed partial class Metering
 
         var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
         List<RatingTotal> totals = [.. await journal.TotalsAsync(hold.AccountId, hold.PriceVersionId, Days.Month(hold.Day), cancel)];
-        var rows = Rating.Rate(totals, hold, await PriceAsync(journal, hold.PriceVersionId, cancel), usage);
+        var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), hold.FreePart.In(wallet.Currency));
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
         var drawn = await DrawAsync(journal, wallet, hold, rows, charged, cancel);
@@ -216,7 +216,11 @@ public sealed partial class Metering
         foreach (var row in rows)
         {
             await journal.InsertAsync(row, cancel);
-            await journal.UpdateAsync(totals.Single(t => t.Class == row.Class), cancel);
+        }
+
+        foreach (var total in totals.Where(t => rows.Any(r => r.Class == t.Class)))
+        {
+            await journal.UpdateAsync(total, cancel);
         }
 
         if (!charged.IsZero)

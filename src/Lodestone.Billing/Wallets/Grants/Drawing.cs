@@ -22,7 +22,7 @@ internal sealed class GrantDraw
     public static GrantDraw Of(RatedRow row, CreditGrant grant, Money amount) => new()
     {
         EventId = row.EventId,
-        Class = row.Class.ToString(),
+        Class = row.Class,
         GrantId = grant.Id,
         AccountId = row.AccountId,
         Day = row.Day,
