@@ -42,6 +42,7 @@ public static class CoreModule
 
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // malformed JSON is refused in our words, not with an empty 400
         services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPools>();
+        services.AddSingleton<AccessChanges>();
         services.AddHttpContextAccessor();
         services.AddScoped(p => p.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Caller>() ?? Caller.Anonymous);
         services.TryAddSingleton<RefusalPage>((context, refusal) => context.Response.WriteAsync(refusal.Message));
