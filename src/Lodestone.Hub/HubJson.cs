@@ -79,6 +79,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(IReadOnlyList<DecidedAccess>))]
 [JsonSerializable(typeof(IReadOnlyList<AccessRequestView>))]
 [JsonSerializable(typeof(GateView))]
+[JsonSerializable(typeof(OriginRule))]
 [JsonSerializable(typeof(NewGate))]
 [JsonSerializable(typeof(CollectionGateView))]
 [JsonSerializable(typeof(NewAcceptance))]

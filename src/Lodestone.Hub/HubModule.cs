@@ -192,6 +192,8 @@ public static class HubModule
     {
         services.AddSingleton<GrantsLately>();
         services.AddSingleton<GateMemory>();
+        services.AddSingleton<AddressDatabase>();
+        services.AddSingleton<Origins>();
         services.AddSingleton<GatedDownloads>();
         services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
         services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
