@@ -45,8 +45,21 @@ public static class BillingModule
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddEvents();
         services.AddPages();
         return services;
+    }
+
+    private static void AddEvents(this IServiceCollection services)
+    {
+        services.AddSingleton(new ModuleSchema("events", DatabaseFile.Events, typeof(BillingModule).Assembly, "EventSchema/"));
+        services.AddSingleton<EventSignal>();
+        services.AddSingleton<EventLog>();
+        services.AddHostedService(p => p.GetRequiredService<EventLog>());
+        services.AddSingleton<EventReader>();
+        services.AddSingleton<EventSubjects>();
+        services.AddSingleton<MeterBook>();
+        services.AddSingleton<Ingestion>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -65,6 +78,7 @@ public static class BillingModule
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
+        routes.MapEvents();
         return routes;
     }
 }

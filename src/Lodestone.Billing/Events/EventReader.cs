@@ -1,0 +1,119 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Lodestone.Core;
+
+namespace Lodestone.Billing;
+
+/// <summary>Reads the log.</summary>
+internal sealed class EventReader(Database database)
+{
+    private static readonly RefusalCode UnknownEvent = new("not_found", 404);
+
+    /// <summary>What was written after a position, in its order.</summary>
+    public Task<List<LoggedEvent>> AfterAsync(long position, int limit, CancellationToken cancel) =>
+        ListAsync(new Conditions($"position > {position}"), $"order by position limit {limit}", cancel);
+
+    /// <summary>Versions that count, the last taken in first.</summary>
+    public Task<List<LoggedEvent>> ActiveAsync(Guid accountId, EventQuery query, long before, int limit, CancellationToken cancel)
+    {
+        var where = new Conditions($"account_id = {accountId} and position < {before}").And(StillCounts);
+        if (query.Type is { } type)
+        {
+            where.And($"type = {type}");
+        }
+
+        if (query.From is { } from)
+        {
+            where.And($"time >= {database.Instant(from)}");
+        }
+
+        if (query.To is { } to)
+        {
+            where.And($"time < {database.Instant(to)}");
+        }
+
+        return ListAsync(where, $"order by position desc limit {limit}", cancel);
+    }
+
+    /// <summary>What a sender's events wait in, the last taken in first.</summary>
+    public Task<List<LoggedEvent>> QuarantinedAsync(Sender sender, long before, int limit, CancellationToken cancel) => ListAsync(
+        new Conditions($"account_id is null and position < {before} and (tenant_id = {sender.TenantId} or {sender.TenantId == Guid.Empty})").And(StillCounts),
+        $"order by position desc limit {limit}",
+        cancel);
+
+    /// <summary>All versions of an event, as it was sent first.</summary>
+    /// <exception cref="Refusal"><c>not_found</c>: there is none that the caller may see.</exception>
+    public async Task<List<LoggedEvent>> HistoryAsync(string key, Caller caller, CancellationToken cancel)
+    {
+        var versions = TryParseKey(key) is { } bytes ? await HistoryAsync(bytes, cancel) : [];
+        return versions.Count > 0 && IsVisibleTo(caller, versions[^1].Entry) ? versions : throw Unknown(key);
+    }
+
+    public Task<List<LoggedEvent>> HistoryAsync(byte[] key, CancellationToken cancel) => ListAsync(new Conditions($"key = {key}"), $"order by version", cancel);
+
+    /// <summary>Rows that no later version stands in for; one that was voided counts for nothing.</summary>
+    public static FormattableString StillCounts =>
+        $"kind <> 'Void' and not exists (select 1 from event_log later where later.version > 0 and later.key = event_log.key and later.version > event_log.version)";
+
+    public static Refusal Unknown(string key) => new(UnknownEvent, $"You have no event {key}.");
+
+    public async Task<List<LoggedEvent>> ListAsync(Conditions where, FormattableString ending, CancellationToken cancel)
+    {
+        await using var connection = await database.OpenAsync(DatabaseFile.Events, cancel);
+        await using var query = connection.Command(where.After($"select {LoggedEvent.Columns} from event_log", ending));
+        await using var row = await query.ExecuteReaderAsync(cancel);
+        var all = new List<LoggedEvent>();
+        while (await row.ReadAsync(cancel))
+        {
+            all.Add(LoggedEvent.Read(database, row));
+        }
+
+        return all;
+    }
+
+    private static byte[]? TryParseKey(string key)
+    {
+        var bytes = new byte[CloudEvent.KeyBytes];
+        return key.Length == CloudEvent.KeyBytes * 2 && Convert.FromHexString(key, bytes, out _, out _) is System.Buffers.OperationStatus.Done ? bytes : null;
+    }
+
+    private static bool IsVisibleTo(Caller caller, LogEntry entry) => caller.IsAdministrator
+        || caller.CanRead(entry.TenantId, TokenScope.ReadBilling) || (entry.AccountId is { } accountId && caller.CanRead(accountId, TokenScope.ReadBilling));
+}
+
+/// <summary>What rows must fulfil, put together by what is asked for. Values between braces become parameters.</summary>
+internal sealed class Conditions
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<object?> _values = [];
+
+    public Conditions(FormattableString first) => Add(first);
+
+    public Conditions And(FormattableString next)
+    {
+        _text.Append(" and ");
+        Add(next);
+        return this;
+    }
+
+    /// <param name="beginning">SQL before <c>where</c>.</param>
+    /// <param name="ending">SQL after the conditions.</param>
+    public FormattableString After(string beginning, FormattableString ending)
+    {
+        _text.Insert(0, $"{beginning} where ").Append(' ');
+        Add(ending);
+        return FormattableStringFactory.Create(_text.ToString(), [.. _values]);
+    }
+
+    private void Add(FormattableString part)
+    {
+        var shifted = new object[part.ArgumentCount];
+        for (var i = 0; i < shifted.Length; i++)
+        {
+            shifted[i] = $"{{{_values.Count + i}}}";
+        }
+
+        _text.AppendFormat(System.Globalization.CultureInfo.InvariantCulture, part.Format, shifted);
+        _values.AddRange(part.GetArguments());
+    }
+}
