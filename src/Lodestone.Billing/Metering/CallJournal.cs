@@ -107,13 +107,13 @@ internal sealed class CallJournal(Statements sql, Database database)
     /// <summary>The account's quantities of a price in a month, by class; those that have none yet are absent.</summary>
     public Task<IReadOnlyList<RatingTotal>> TotalsAsync(Guid accountId, Guid priceVersionId, DateOnly month, CancellationToken cancel) => sql.ListAsync(
         $"select class, quantity from billing_rating_total where account_id = {accountId} and price_version_id = {priceVersionId} and month = {Days.Number(month)}",
-        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = Enum.Parse<TokenClass>(row.GetString(0)), Month = month },
+        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = row.GetString(0), Month = month },
         cancel);
 
     public Task<int> UpdateAsync(RatingTotal total, CancellationToken cancel) => sql.ExecuteAsync(
         $"""
         insert into billing_rating_total (account_id, price_version_id, class, month, quantity)
-        values ({total.AccountId}, {total.PriceVersionId}, {total.Class.ToString()}, {Days.Number(total.Month)}, {total.Quantity})
+        values ({total.AccountId}, {total.PriceVersionId}, {total.Class}, {Days.Number(total.Month)}, {total.Quantity})
         on conflict (account_id, price_version_id, class, month) do update set quantity = excluded.quantity
         """,
         cancel);
@@ -132,7 +132,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         $"""
         insert into billing_rated_row (event_id, class, account_id, seller_id, product_id, day, price_version_id, quantity, currency,
             list_units, list_remainder, free_units, free_remainder, amount_units, amount_remainder)
-        values ({row.EventId}, {row.Class.ToString()}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
+        values ({row.EventId}, {row.Class}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
             {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
         """,
         cancel);

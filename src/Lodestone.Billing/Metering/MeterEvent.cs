@@ -63,12 +63,13 @@ internal sealed class MeterEvent
     };
 }
 
-/// <summary>One class of an event's tokens with its price applied.</summary>
+/// <summary>One class of an event's quantities with its price applied.</summary>
 internal sealed class RatedRow
 {
     public required Guid EventId { get; init; }
 
-    public required TokenClass Class { get; init; }
+    /// <summary>See <see cref="UsageClass"/>.</summary>
+    public required string Class { get; init; }
 
     public required Guid AccountId { get; init; }
 
@@ -80,7 +81,7 @@ internal sealed class RatedRow
 
     public required Guid PriceVersionId { get; init; }
 
-    /// <summary>Tokens.</summary>
+    /// <summary>In the class's unit, such as tokens; negative where a correction takes back.</summary>
     public required long Quantity { get; init; }
 
     public required Currency Currency { get; init; }
@@ -96,14 +97,14 @@ internal sealed class RatedRow
 }
 
 /// <summary>How much of a price key an account has used in a month.</summary>
-/// <param name="quantity">Tokens so far.</param>
+/// <param name="quantity">So far.</param>
 internal sealed class RatingTotal(long quantity)
 {
     public required Guid AccountId { get; init; }
 
     public required Guid PriceVersionId { get; init; }
 
-    public required TokenClass Class { get; init; }
+    public required string Class { get; init; }
 
     /// <summary>The month's first day, UTC, by event time.</summary>
     public required DateOnly Month { get; init; }

@@ -160,7 +160,7 @@ public sealed partial class Metering
 
         var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
         List<RatingTotal> totals = [.. await journal.TotalsAsync(hold.AccountId, hold.PriceVersionId, Days.Month(hold.Day), cancel)];
-        var rows = Rating.Rate(totals, hold, await PriceAsync(journal, hold.PriceVersionId, cancel), usage);
+        var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), hold.FreePart.In(wallet.Currency));
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
         wallet.Settle(hold, list - charged, charged);

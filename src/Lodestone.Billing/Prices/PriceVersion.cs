@@ -33,18 +33,20 @@ internal sealed class PriceVersion
 
     public required string Reason { get; init; }
 
-    public Price Of(TokenClass tokens) => new((tokens is TokenClass.Input ? Input : Output).In(Currency).Picos, PerQuantity);
+    /// <summary>The price of a class. What is read from or written to a cache costs what input does, and reasoning what output does.</summary>
+    public Price Of(string usageClass) => Find(usageClass) ?? throw new InvalidOperationException($"Price version {Id} has no price for {usageClass}.");
+
+    /// <inheritdoc cref="Of"/>
+    public Price? Find(string usageClass) => usageClass switch
+    {
+        UsageClass.Input or UsageClass.InputCached or UsageClass.CacheWrite => new Price(Input.In(Currency).Picos, PerQuantity),
+        UsageClass.Output or UsageClass.Reasoning => new Price(Output.In(Currency).Picos, PerQuantity),
+        _ => null,
+    };
 
     /// <summary>What a call with these tokens costs at the very most.</summary>
     public Money AtMost(long inputTokens, long outputTokens) =>
-        new(Of(TokenClass.Input).AtMost(inputTokens) + Of(TokenClass.Output).AtMost(outputTokens), Currency);
-}
-
-/// <summary>What is priced separately. The classes are disjoint.</summary>
-internal enum TokenClass
-{
-    Input,
-    Output,
+        new(Of(UsageClass.Input).AtMost(inputTokens) + Of(UsageClass.Output).AtMost(outputTokens), Currency);
 }
 
 internal static class PriceQueries
