@@ -29,6 +29,7 @@ public static class BillingModule
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RowFunding>();
         services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton(p => new LedgerExport(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton<ConservationChecks>();

@@ -42,13 +42,13 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
             .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(r => r.Amount.Units), g.Sum(r => r.Amount.Remainder / MoneySum.Split), g.Sum(r => r.Amount.Remainder % MoneySum.Split)) })
             .ToListAsync(cancel);
         var posted = await db.Postings
-            .Where(p => p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
+            .Where(p => (p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) || p.Account.StartsWith(LedgerAccounts.UnbilledPrefix)) && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
             .GroupBy(p => p.Account)
             .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(p => p.Amount.Units), g.Sum(p => p.Amount.Remainder / MoneySum.Split), g.Sum(p => p.Amount.Remainder % MoneySum.Split)) })
             .ToListAsync(cancel);
-        var ratedBy = rated.ToDictionary(r => LedgerAccounts.Prepaid(r.Key), r => r.Sum.In(BillingOptions.Currency), StringComparer.Ordinal);
-        var postedBy = posted.ToDictionary(p => p.Key, p => p.Sum.In(BillingOptions.Currency), StringComparer.Ordinal);
-        var agree = ratedBy.Keys.Union(postedBy.Keys, StringComparer.Ordinal).All(a => ratedBy.GetValueOrDefault(a, Zero) == postedBy.GetValueOrDefault(a, Zero));
+        var ratedBy = rated.ToDictionary(r => r.Key, r => r.Sum.In(BillingOptions.Currency));
+        var postedBy = posted.GroupBy(p => LedgerAccounts.OwnerOf(p.Key)).ToDictionary(g => g.Key, g => Sum(g.Select(p => p.Sum.In(BillingOptions.Currency))));
+        var agree = ratedBy.Keys.Union(postedBy.Keys).All(a => ratedBy.GetValueOrDefault(a, Zero) == postedBy.GetValueOrDefault(a, Zero));
         var (left, right) = (Sum(ratedBy.Values), Sum(postedBy.Values));
         return new ConservationCheck("Every charge is posted, account by account", $"rated rows: {left}", $"usage postings: {right}", agree);
     }
