@@ -61,6 +61,13 @@ public static class BillingModule
         services.AddSingleton<EventSubjects>();
         services.AddSingleton<MeterBook>();
         services.AddSingleton<Ingestion>();
+        services.AddSingleton<EventRating>();
+        services.AddSingleton<RatingStage>();
+        services.AddHostedService(p => p.GetRequiredService<RatingStage>());
+        services.AddTaskHandler<EventCare>(EventCare.Kind);
+        services.AddSingleton<EventCorrections>();
+        services.AddSingleton<NewMeters>();
+        services.AddSingleton<MeterQueries>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -80,6 +87,7 @@ public static class BillingModule
         routes.MapUsage();
         routes.MapLedger();
         routes.MapEvents();
+        routes.MapMeters();
         return routes;
     }
 }

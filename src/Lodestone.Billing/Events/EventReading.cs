@@ -27,8 +27,9 @@ internal static class EventReading
         var page = query.State switch
         {
             "quarantined" => await reader.QuarantinedAsync(Sender.Of(caller), after, Page + 1, cancel),
+            "unrated" => await reader.UnratedAsync((await accounts.FindAsync(query.Subject, cancel)).Id, after, Page + 1, cancel),
             null or "active" => await reader.ActiveAsync((await accounts.FindAsync(query.Subject, cancel)).Id, query, after, Page + 1, cancel),
-            _ => throw new Refusal(RefusalCode.Unprocessable, "state is 'active' or 'quarantined'.") { Param = "state" },
+            _ => throw new Refusal(RefusalCode.Unprocessable, "state is 'active', 'quarantined' or 'unrated'.") { Param = "state" },
         };
         if (page.Count > Page)
         {
@@ -57,7 +58,7 @@ internal sealed record EventQuery
     /// <summary>The first instant after them.</summary>
     public DateTimeOffset? To { get; init; }
 
-    /// <summary><c>active</c> unless <c>quarantined</c>: those that this caller's events wait in.</summary>
+    /// <summary><c>active</c> unless <c>quarantined</c> (without an account or a meter, of those whom the caller sends for) or <c>unrated</c> (without a price).</summary>
     public string? State { get; init; }
 
     public string? Cursor { get; init; }

@@ -22,8 +22,16 @@ internal static class EventsApi
         var events = routes.MapGroup("/api/v1/meter").WithErrorShape(ErrorShape.Problem).WithTags("Events").WithMetadata(new RequestSizeLimitAttribute(MostBatchBytes));
         events.MapPost("/events", One);
         events.MapPost("/events:batch", Batch);
+        events.MapPost("/events/{key:length(32)}:amend", Amend);
+        events.MapPost("/events/{key:length(32)}:void", Void);
         events.MapEventReading();
     }
+
+    private static async Task<Ok<EventAnswer>> Amend(string key, Correction wanted, EventCorrections corrections, Caller caller, CancellationToken cancel) =>
+        TypedResults.Ok(await corrections.AmendAsync(key, wanted.Data, wanted.Reason, caller, cancel));
+
+    private static async Task<Ok<EventAnswer>> Void(string key, Correction wanted, EventCorrections corrections, Caller caller, CancellationToken cancel) =>
+        TypedResults.Ok(await corrections.VoidAsync(key, wanted.Reason, caller, cancel));
 
     private static async Task<Results<Ok<EventAnswer>, Ok<BatchAnswer>>> One(HttpContext http, Ingestion ingestion, MeterBook meters, Caller caller, TimeProvider clock, CancellationToken cancel)
     {

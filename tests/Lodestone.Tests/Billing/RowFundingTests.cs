@@ -72,7 +72,7 @@ public sealed class RowFundingTests
     private static RatedRow Row(BillingWorld world, Money amount) => new()
     {
         EventId = Guid.CreateVersion7(world.Clock.GetUtcNow()),
-        Class = TokenClass.Input,
+        Class = "input",
         AccountId = world.Alice,
         SellerId = world.Acme,
         ProductId = world.Model,
