@@ -35,6 +35,8 @@ public static class BillingModule
         services.AddSingleton<ConservationChecks>();
         services.AddSingleton<Journal>();
         services.AddSingleton<PriceBook>();
+        services.AddSingleton<Books>();
+        services.AddScoped<Publications>();
         services.AddSingleton<Usage>();
         services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
@@ -83,6 +85,7 @@ public static class BillingModule
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
     {
         routes.MapPrices();
+        routes.MapPriceBooks();
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();

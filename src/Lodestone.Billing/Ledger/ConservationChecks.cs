@@ -81,16 +81,30 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 List = new MoneySum(g.Sum(r => r.List.Units), g.Sum(r => r.List.Remainder / MoneySum.Split), g.Sum(r => r.List.Remainder % MoneySum.Split)),
             })
             .ToListAsync(cancel);
-        var months = days.ToLookup(d => (d.Key.AccountId, d.Key.PriceVersionId, d.Key.Class, Days.Month(d.Key.Day)));
-        var expected = Sum(totals.Select(t => new Money(versions[t.PriceVersionId].Of(t.Class).Total(t.Quantity), versions[t.PriceVersionId].Currency)));
+        var months = days.ToLookup(d => (d.Key.AccountId, d.Key.PriceVersionId, PriceLine.TotalOf(d.Key.Class), Days.Month(d.Key.Day)));
+        var charges = totals.ToDictionary(t => t, t => versions[t.PriceVersionId].ChargeOf(PriceLine.Parse(t.Class), t.Month));
+        var perEvent = await PerEventAsync(db, [.. charges.Where(c => c.Value is PercentageCharge).Select(c => c.Key.PriceVersionId)], charges, cancel);
+        var expected = Sum(totals.Select(t => new Money(Expected(t), versions[t.PriceVersionId].Currency)));
         var rated = Sum(days.Select(d => d.List.In(BillingOptions.Currency)));
         var agree = totals.TrueForAll(t =>
         {
             var rows = months[(t.AccountId, t.PriceVersionId, t.Class, t.Month)];
             return rows.Sum(d => d.Quantity) == t.Quantity
-                && Sum(rows.Select(d => d.List.In(BillingOptions.Currency))).Picos == versions[t.PriceVersionId].Of(t.Class).Total(t.Quantity);
+                && Sum(rows.Select(d => d.List.In(BillingOptions.Currency))).Picos == Expected(t);
         });
         return new ConservationCheck("Charges of a price and month add up to its total", $"rated rows at list price: {rated}", $"totals: {expected}", agree && rated == expected);
+
+        Int128 Expected(RatingTotal total) => charges[total] is PercentageCharge ? perEvent.GetValueOrDefault(total) : charges[total].Total(total.Quantity);
+    }
+
+    // A share is rounded event by event, so that its rows must be read one by one.
+    private static async Task<Dictionary<RatingTotal, Int128>> PerEventAsync(BillingDb db, Guid[] versionIds, Dictionary<RatingTotal, ChargeModel> charges, CancellationToken cancel)
+    {
+        var byKey = charges.Keys.ToDictionary(t => (t.AccountId, t.PriceVersionId, t.Class, t.Month));
+        var rows = await db.RatedRows.AsNoTracking().Where(r => versionIds.Contains(r.PriceVersionId)).ToListAsync(cancel);
+        return rows.Where(r => byKey.ContainsKey((r.AccountId, r.PriceVersionId, r.Class, Days.Month(r.Day))))
+            .Select(r => (Total: byKey[(r.AccountId, r.PriceVersionId, r.Class, Days.Month(r.Day))], r.Quantity))
+            .GroupBy(r => r.Total).ToDictionary(g => g.Key, g => g.Aggregate((Int128)0, (sum, r) => sum + charges[r.Total].Charge(null, r.Quantity)));
     }
 
     private static async Task<ConservationCheck> BalancesAsync(BillingDb db, TrialBalanceReport balance, CancellationToken cancel)

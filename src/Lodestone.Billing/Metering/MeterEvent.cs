@@ -68,7 +68,7 @@ internal sealed class RatedRow
 {
     public required Guid EventId { get; init; }
 
-    /// <summary>See <see cref="UsageClass"/>.</summary>
+    /// <summary>Such as <c>input</c>; see <see cref="PriceLine"/>.</summary>
     public required string Class { get; init; }
 
     public required Guid AccountId { get; init; }
@@ -112,11 +112,12 @@ internal sealed class RatingTotal(long quantity)
     public long Quantity { get; private set; } = quantity;
 
     /// <summary>Counts more in.</summary>
+    /// <param name="before">What was counted so far; <see langword="null"/> where nothing ever was.</param>
     /// <returns>What the new part costs at list price, in picos.</returns>
-    public Int128 Rate(Price price, long more)
+    public Int128 Rate(ChargeModel charge, long? before, long more)
     {
-        var charge = price.Charge(Quantity, more);
+        var picos = charge.Charge(before, more);
         Quantity += more;
-        return charge;
+        return picos;
     }
 }

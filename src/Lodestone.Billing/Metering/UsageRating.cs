@@ -11,8 +11,8 @@ internal static class UsageRating
     public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, RatableUsage usage, CancellationToken cancel)
     {
         await db.LockWalletAsync(usage.AccountId, cancel);
-        var price = await db.PriceVersions.At(usage.ProductId, usage.Time).AsNoTracking().FirstOrDefaultAsync(cancel);
-        if (price is null || usage.Quantities.Any(q => price.Find(q.Class) is null))
+        var price = await db.PriceAsync(usage.AccountId, usage.ProductId, usage.Time, cancel);
+        if (price is null || usage.Quantities.Any(q => price.LineOf(q.Class, usage.Dimensions) is null))
         {
             throw SpendRefusals.Unpriced(await db.Products.Where(p => p.Id == usage.ProductId).Select(p => p.Name).SingleOrDefaultAsync(cancel) ?? "What was used");
         }
@@ -21,7 +21,7 @@ internal static class UsageRating
         var known = new List<RatingTotal>();
         foreach (var (name, _) in usage.Quantities)
         {
-            if (await db.RatingTotals.FindAsync([usage.AccountId, price.Id, name, Days.Month(day)], cancel) is { } total)
+            if (await db.RatingTotals.FindAsync([usage.AccountId, price.Id, price.LineOf(name, usage.Dimensions)!.ToString(), Days.Month(day)], cancel) is { } total) // each has a line
             {
                 known.Add(total);
             }

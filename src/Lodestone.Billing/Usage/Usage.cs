@@ -75,8 +75,8 @@ internal sealed record UsageSum(DateOnly Day, string Model, long Calls, long Inp
 
     public UsageSum With(string usageClass, long quantity, Money listValue, Money charged) => this with
     {
-        InputTokens = InputTokens + (usageClass is UsageClass.Input or UsageClass.InputCached or UsageClass.CacheWrite ? quantity : 0),
-        OutputTokens = OutputTokens + (usageClass is UsageClass.Output or UsageClass.Reasoning ? quantity : 0),
+        InputTokens = InputTokens + (PriceLine.Parse(usageClass).Class is UsageClass.Input or UsageClass.InputCached or UsageClass.CacheWrite ? quantity : 0),
+        OutputTokens = OutputTokens + (PriceLine.Parse(usageClass).Class is UsageClass.Output or UsageClass.Reasoning ? quantity : 0),
         ListValue = ListValue + listValue,
         Charged = Charged + charged,
     };
