@@ -20,15 +20,21 @@ internal sealed class LedgerTransaction
     public static string UsageKey(Guid eventId) => $"usage:{eventId:N}";
 
     /// <summary>Debits one account and credits another.</summary>
-    public static (LedgerTransaction Transaction, Posting[] Postings) Of(LedgerEntry entry, DateTimeOffset now)
+    public static (LedgerTransaction Transaction, Posting[] Postings) Of(LedgerEntry entry, DateTimeOffset now) =>
+        Of(entry.Key, entry.Kind, entry.EffectiveAt, [(entry.Debit, entry.Amount), (entry.Credit, -entry.Amount)], now);
+
+    /// <param name="lines">Accounts and what they grow by; together zero in each currency.</param>
+    public static (LedgerTransaction Transaction, Posting[] Postings) Of(string key, LedgerKind kind, DateTimeOffset effectiveAt, IReadOnlyList<(string Account, Money Amount)> lines, DateTimeOffset now)
     {
+        if (lines.GroupBy(l => l.Amount.Currency).FirstOrDefault(g => g.Aggregate(Money.Zero(g.Key), (sum, line) => sum + line.Amount) is { IsZero: false }) is { } unbalanced)
+        {
+            throw new InvalidOperationException($"The transaction {key} does not balance in {unbalanced.Key}.");
+        }
+
         var id = Guid.CreateVersion7(now);
         return (
-            new LedgerTransaction { Id = id, Key = entry.Key, Kind = entry.Kind, EffectiveAt = entry.EffectiveAt, BookedAt = now },
-            [
-                new Posting { TransactionId = id, Line = 1, Account = entry.Debit, Currency = entry.Amount.Currency, Amount = entry.Amount },
-                new Posting { TransactionId = id, Line = 2, Account = entry.Credit, Currency = entry.Amount.Currency, Amount = -entry.Amount },
-            ]);
+            new LedgerTransaction { Id = id, Key = key, Kind = kind, EffectiveAt = effectiveAt, BookedAt = now },
+            [.. lines.Select((line, at) => new Posting { TransactionId = id, Line = at + 1, Account = line.Account, Currency = line.Amount.Currency, Amount = line.Amount })]);
     }
 }
 
