@@ -44,6 +44,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Charge> Charges => Set<Charge>();
 
+    public DbSet<MeterVersion> Meters => Set<MeterVersion>();
+
+    public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
+
+    public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
+
+    public DbSet<EventCount> EventCounts => Set<EventCount>();
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;
@@ -64,6 +72,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {

@@ -5,6 +5,16 @@ namespace Lodestone.Billing;
 
 /// <summary>Billing's wire records.</summary>
 [JsonSourceGenerationOptions(JsonSerializerDefaults.Web)]
+[JsonSerializable(typeof(List<string>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(EventAnswer))]
+[JsonSerializable(typeof(Correction))]
+[JsonSerializable(typeof(NewMeter))]
+[JsonSerializable(typeof(MeterList))]
+[JsonSerializable(typeof(MeterReport))]
+[JsonSerializable(typeof(BatchAnswer))]
+[JsonSerializable(typeof(EventList))]
+[JsonSerializable(typeof(EventHistory))]
 [JsonSerializable(typeof(PriceRequest))]
 [JsonSerializable(typeof(PriceList))]
 [JsonSerializable(typeof(PriceView))]

@@ -29,6 +29,7 @@ public static class BillingModule
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RowFunding>();
         services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton(p => new LedgerExport(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton<ConservationChecks>();
@@ -49,8 +50,28 @@ public static class BillingModule
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddEvents();
         services.AddPages();
         return services;
+    }
+
+    private static void AddEvents(this IServiceCollection services)
+    {
+        services.AddSingleton(new ModuleSchema("events", DatabaseFile.Events, typeof(BillingModule).Assembly, "EventSchema/"));
+        services.AddSingleton<EventSignal>();
+        services.AddSingleton<EventLog>();
+        services.AddHostedService(p => p.GetRequiredService<EventLog>());
+        services.AddSingleton<EventReader>();
+        services.AddSingleton<EventSubjects>();
+        services.AddSingleton<MeterBook>();
+        services.AddSingleton<Ingestion>();
+        services.AddSingleton<EventRating>();
+        services.AddSingleton<RatingStage>();
+        services.AddHostedService(p => p.GetRequiredService<RatingStage>());
+        services.AddTaskHandler<EventCare>(EventCare.Kind);
+        services.AddSingleton<EventCorrections>();
+        services.AddSingleton<NewMeters>();
+        services.AddSingleton<MeterQueries>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -71,6 +92,8 @@ public static class BillingModule
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
+        routes.MapEvents();
+        routes.MapMeters();
         return routes;
     }
 }
