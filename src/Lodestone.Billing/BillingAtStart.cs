@@ -12,6 +12,7 @@ internal sealed class BillingAtStart(Orphans orphans, Tasks tasks, TimeProvider 
     {
         await orphans.SettleAllAsync(cancellationToken);
         await tasks.ScheduleAsync(Orphans.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
+        await tasks.ScheduleAsync(Commitments.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
         await tasks.ScheduleAsync(EventCare.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
         await tasks.ScheduleAsync(OpenPayments.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
     }

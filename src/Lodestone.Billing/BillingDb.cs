@@ -20,6 +20,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Proposal> Proposals => Set<Proposal>();
 
+    public DbSet<Term> Terms => Set<Term>();
+
+    public DbSet<TermUse> TermUses => Set<TermUse>();
+
     public DbSet<Wallet> Wallets => Set<Wallet>();
 
     public DbSet<CallHold> Holds => Set<CallHold>();
@@ -63,6 +67,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     protected override void Map(ModelBuilder model)
     {
+        model.Entity<TermUse>().HasKey(u => new { u.TermId, u.SubjectId, u.PeriodStart });
         model.Entity<Book>().HasKey(b => b.Slug);
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });

@@ -37,6 +37,8 @@ public static class BillingModule
         services.AddSingleton<PriceBook>();
         services.AddSingleton<Books>();
         services.AddScoped<Publications>();
+        services.AddSingleton<Commitments>();
+        services.AddTaskHandler<Commitments>(Commitments.Kind);
         services.AddSingleton<Usage>();
         services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
@@ -86,6 +88,7 @@ public static class BillingModule
     {
         routes.MapPrices();
         routes.MapPriceBooks();
+        routes.MapTerms();
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
