@@ -12,6 +12,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<PriceVersion> PriceVersions => Set<PriceVersion>();
 
+    public DbSet<Book> Books => Set<Book>();
+
+    public DbSet<BookAssignment> BookAssignments => Set<BookAssignment>();
+
+    public DbSet<Publication> Publications => Set<Publication>();
+
+    public DbSet<Proposal> Proposals => Set<Proposal>();
+
     public DbSet<Wallet> Wallets => Set<Wallet>();
 
     public DbSet<CallHold> Holds => Set<CallHold>();
@@ -60,6 +68,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<TaxRule> TaxRules => Set<TaxRule>();
 
+    public DbSet<MeterVersion> Meters => Set<MeterVersion>();
+
+    public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
+
+    public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
+
+    public DbSet<EventCount> EventCounts => Set<EventCount>();
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;
@@ -75,8 +91,11 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     protected override void Map(ModelBuilder model)
     {
+        model.Entity<Book>().HasKey(b => b.Slug);
+        model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);
         model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });

@@ -29,11 +29,14 @@ public static class BillingModule
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<RowFunding>();
         services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton(p => new LedgerExport(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton<ConservationChecks>();
         services.AddSingleton<Journal>();
         services.AddSingleton<PriceBook>();
+        services.AddSingleton<Books>();
+        services.AddScoped<Publications>();
         services.AddSingleton<Usage>();
         services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
@@ -47,6 +50,7 @@ public static class BillingModule
         services.AddHostedService<BillingAtStart>();
         services.AddBooks();
         services.AddInvoices();
+        services.AddEvents();
         services.AddPages();
         return services;
     }
@@ -78,6 +82,25 @@ public static class BillingModule
         services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
     }
 
+    private static void AddEvents(this IServiceCollection services)
+    {
+        services.AddSingleton(new ModuleSchema("events", DatabaseFile.Events, typeof(BillingModule).Assembly, "EventSchema/"));
+        services.AddSingleton<EventSignal>();
+        services.AddSingleton<EventLog>();
+        services.AddHostedService(p => p.GetRequiredService<EventLog>());
+        services.AddSingleton<EventReader>();
+        services.AddSingleton<EventSubjects>();
+        services.AddSingleton<MeterBook>();
+        services.AddSingleton<Ingestion>();
+        services.AddSingleton<EventRating>();
+        services.AddSingleton<RatingStage>();
+        services.AddHostedService(p => p.GetRequiredService<RatingStage>());
+        services.AddTaskHandler<EventCare>(EventCare.Kind);
+        services.AddSingleton<EventCorrections>();
+        services.AddSingleton<NewMeters>();
+        services.AddSingleton<MeterQueries>();
+    }
+
     private static void AddPages(this IServiceCollection services)
     {
         services.AddSingleton<IAccountChip, BalanceChip>();
@@ -91,12 +114,15 @@ public static class BillingModule
     public static IEndpointRouteBuilder MapBilling(this IEndpointRouteBuilder routes)
     {
         routes.MapPrices();
+        routes.MapPriceBooks();
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
         routes.MapBooks();
         routes.MapInvoices();
         routes.MapTax();
+        routes.MapEvents();
+        routes.MapMeters();
         return routes;
     }
 }

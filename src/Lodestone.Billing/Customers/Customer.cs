@@ -29,7 +29,7 @@ internal sealed class Customer
         var (zone, midnight) = (Zone, day.ToDateTime(TimeOnly.MinValue));
         while (zone.IsInvalidTime(midnight))
         {
-            midnight = midnight.AddMinutes(15);
+            midnight += TimeSpan.FromMinutes(15);
         }
 
         var offset = zone.IsAmbiguousTime(midnight) ? zone.GetAmbiguousTimeOffsets(midnight).Max() : zone.GetUtcOffset(midnight);

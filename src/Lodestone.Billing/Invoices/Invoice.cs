@@ -187,7 +187,8 @@ internal sealed class InvoicedRow
 {
     public required Guid EventId { get; init; }
 
-    public required TokenClass Class { get; init; }
+    /// <summary>See <see cref="UsageClass"/>.</summary>
+    public required string Class { get; init; }
 
     public required Guid InvoiceId { get; init; }
 }

@@ -74,6 +74,9 @@ internal static class LedgerAccounts
 
     public static Guid? PrepaidOwner(string account) => account.StartsWith(PrepaidPrefix, StringComparison.Ordinal) ? Owner(account) : null;
 
+    /// <summary>The customer that an account of a single customer is of.</summary>
+    public static Guid OwnerOf(string account) => Owner(account) ?? throw new InvalidOperationException($"Ledger account {account} is of no customer.");
+
     /// <summary>Whether it is a name that an adjustment may use: a known type, and parts that every export can write.</summary>
     public static bool IsName(string account) =>
         Array.Exists(Types, type => account.StartsWith(type, StringComparison.Ordinal))

@@ -51,4 +51,8 @@ internal sealed class CallHold
         measured.OutputTokens == 0 && outcome is not (CallOutcome.Completed or CallOutcome.Stopped)
             ? new CallUsage(0, 0)
             : new CallUsage(Math.Min(measured.InputTokens, PromptTokens), Math.Min(measured.OutputTokens, MaxOutputTokens));
+
+    /// <summary>The call as it is rated: input before output.</summary>
+    public RatableUsage Rated(CallUsage usage) =>
+        new(Id, AccountId, ProductId, SellerId, StartedAt, [(UsageClass.Input, usage.InputTokens), (UsageClass.Output, usage.OutputTokens)]);
 }

@@ -9,13 +9,34 @@ namespace Lodestone.Billing;
 /// </summary>
 internal sealed class CallJournal(Statements sql, Database database)
 {
-    /// <summary>The version that counts for a product at an instant; absent where it has no price.</summary>
-    public Task<PriceVersion?> FindPriceAsync(Guid productId, DateTimeOffset time, CancellationToken cancel) => sql.FindAsync(
+    /// <summary>The version that an account pays for a product at an instant; absent where there is no price. See <see cref="PriceLookup"/>.</summary>
+    public async Task<PriceVersion?> FindPriceAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel)
+    {
+        var hasBooks = false;
+        var listed = await sql.FindAsync(
+            $"""
+            select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
+                effective_from, published_at, published_by, publisher_name, reason, key_text, book,
+                exists (select 1 from billing_book_assignment where account_id = {accountId})
+            from billing_price_version where product_id = {productId} and book = 'list' and effective_from <= {database.Instant(time)}
+            order by effective_from desc, version desc limit 1
+            """,
+            row =>
+            {
+                hasBooks = row.GetBoolean(16);
+                return ReadPrice(row);
+            },
+            cancel);
+        return listed is not null && !hasBooks ? listed : await FindInBooksAsync(accountId, productId, time, cancel) ?? listed;
+    }
+
+    private Task<PriceVersion?> FindInBooksAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel) => sql.FindAsync(
         $"""
-        select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
-            effective_from, published_at, published_by, publisher_name, reason
-        from billing_price_version where product_id = {productId} and effective_from <= {database.Instant(time)}
-        order by effective_from desc, version desc limit 1
+        select v.id, v.product_id, v.version, v.currency, v.input_units, v.input_remainder, v.output_units, v.output_remainder, v.per_quantity,
+            v.effective_from, v.published_at, v.published_by, v.publisher_name, v.reason, v.key_text, v.book
+        from billing_book_assignment a join billing_price_version v on v.book = a.book and v.product_id = {productId} and v.effective_from <= {database.Instant(time)}
+        where a.account_id = {accountId} and a.effective_from <= {database.Instant(time)} and (a.ends_at is null or a.ends_at > {database.Instant(time)})
+        order by case a.kind when 'Contract' then 0 else 1 end, a.effective_from desc, v.effective_from desc, v.version desc limit 1
         """,
         ReadPrice,
         cancel);
@@ -24,7 +45,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         await sql.FindAsync(
             $"""
             select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
-                effective_from, published_at, published_by, publisher_name, reason
+                effective_from, published_at, published_by, publisher_name, reason, key_text, book
             from billing_price_version where id = {versionId}
             """,
             ReadPrice,
@@ -107,13 +128,13 @@ internal sealed class CallJournal(Statements sql, Database database)
     /// <summary>The account's quantities of a price in a month, by class; those that have none yet are absent.</summary>
     public Task<IReadOnlyList<RatingTotal>> TotalsAsync(Guid accountId, Guid priceVersionId, DateOnly month, CancellationToken cancel) => sql.ListAsync(
         $"select class, quantity from billing_rating_total where account_id = {accountId} and price_version_id = {priceVersionId} and month = {Days.Number(month)}",
-        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = Enum.Parse<TokenClass>(row.GetString(0)), Month = month },
+        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = row.GetString(0), Month = month },
         cancel);
 
     public Task<int> UpdateAsync(RatingTotal total, CancellationToken cancel) => sql.ExecuteAsync(
         $"""
         insert into billing_rating_total (account_id, price_version_id, class, month, quantity)
-        values ({total.AccountId}, {total.PriceVersionId}, {total.Class.ToString()}, {Days.Number(total.Month)}, {total.Quantity})
+        values ({total.AccountId}, {total.PriceVersionId}, {total.Class}, {Days.Number(total.Month)}, {total.Quantity})
         on conflict (account_id, price_version_id, class, month) do update set quantity = excluded.quantity
         """,
         cancel);
@@ -132,7 +153,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         $"""
         insert into billing_rated_row (event_id, class, account_id, seller_id, product_id, day, price_version_id, quantity, currency,
             list_units, list_remainder, free_units, free_remainder, amount_units, amount_remainder)
-        values ({row.EventId}, {row.Class.ToString()}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
+        values ({row.EventId}, {row.Class}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
             {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
         """,
         cancel);
@@ -179,5 +200,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         PublishedBy = row.GetGuid(11),
         PublisherName = row.GetString(12),
         Reason = row.GetString(13),
+        KeyText = row.IsDBNull(14) ? null : row.GetString(14),
+        Book = row.GetString(15),
     };
 }

@@ -110,10 +110,10 @@ public sealed partial class Metering
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var found = await journal.FindPriceAsync(call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        var found = await journal.FindPriceAsync(call.AccountId, call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
         var price = _prices.GetOrAdd(found.Id, found);
         var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
-        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
+        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens) ?? throw SpendRefusals.Unpriced(call.ProductName);
         if (wallet.Hold(amount, _options.FreeAllowance, today) is not { } freePart)
         {
             throw SpendRefusals.NotEnough(wallet, amount, _options.FreeAllowance, now);
@@ -160,7 +160,7 @@ public sealed partial class Metering
 
         var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
         List<RatingTotal> totals = [.. await journal.TotalsAsync(hold.AccountId, hold.PriceVersionId, Days.Month(hold.Day), cancel)];
-        var rows = Rating.Rate(totals, hold, await PriceAsync(journal, hold.PriceVersionId, cancel), usage);
+        var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), hold.FreePart.In(wallet.Currency));
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
         wallet.Settle(hold, list - charged, charged);
@@ -168,7 +168,11 @@ public sealed partial class Metering
         foreach (var row in rows)
         {
             await journal.InsertAsync(row, cancel);
-            await journal.UpdateAsync(totals.Single(t => t.Class == row.Class), cancel);
+        }
+
+        foreach (var total in totals.Where(t => rows.Any(r => r.Class == t.Class)))
+        {
+            await journal.UpdateAsync(total, cancel);
         }
 
         if (!charged.IsZero)

@@ -50,6 +50,9 @@ internal sealed class Wallet
 
     public Money Available => Balance.In(Currency) - Held.In(Currency);
 
+    /// <summary>What may be taken without a hold and without what is promised to running calls.</summary>
+    public Money Unheld => Max(Available, Money.Zero(Currency));
+
     /// <summary>A day's allowance less what was used and is held of it.</summary>
     public Money FreeLeft(Money perDay, DateOnly today) => today > FreeDay
         ? perDay
