@@ -18,6 +18,7 @@ public static class GatewayModule
             .Validate(o => o.AnswerWithin > TimeSpan.Zero && o.KeepAliveEvery > TimeSpan.Zero, "Gateway:AnswerWithin and Gateway:KeepAliveEvery are longer than zero.")
             .Validate(o => o.FirstTokenWithin > TimeSpan.Zero, "Gateway:FirstTokenWithin is longer than zero.")
             .Validate(o => o.RequestsPerMinute >= 0 && o.TokensPerMinute >= 0, "Gateway:RequestsPerMinute and Gateway:TokensPerMinute are not negative.")
+            .Validate(o => o.SeatsPerModel >= 0 && o.WaitWithin > TimeSpan.Zero && o.WaitingPerAccount > 0, "Gateway:SeatsPerModel is not negative; Gateway:WaitWithin and Gateway:WaitingPerAccount are above zero.")
             .Validate(o => o.LargestBody > 0, "Gateway:LargestBody is above zero.")
             .ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
@@ -32,6 +33,7 @@ public static class GatewayModule
         services.AddSingleton<Circuits>();
         services.AddSingleton<RemoteCalls>();
         services.AddSingleton<CallBackends>();
+        services.AddSingleton<CallQueues>();
         services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();

@@ -14,7 +14,7 @@ namespace Lodestone.Gateway;
 /// <code>
 ///  1. check the body       everything in it, before anything is looked up
 ///  2. find the model       what one may not see is not found
-///  3. acquire its engine   loads it if need be; the request waits
+///  3. wait for a seat      in turn by account; then acquire the engine, loading it if need be
 ///  4. size the prompt      by a bound where it is short: asking the engine costs half a millisecond. Exactly, with the model's
 ///                          template, where the bound is refused: a call that fits into a limit is made
 ///  5. reserve              the most that the call may cost, journalled before the engine hears of it
@@ -24,7 +24,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    KnownModels known, CallBackends backends, RateLimits limits, Idempotency idempotency, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    KnownModels known, CallQueues queues, CallBackends backends, RateLimits limits, Idempotency idempotency, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -107,6 +107,7 @@ internal sealed class ChatCompletions(
         using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
 
         // 3.
+        using var turn = await queues.EnterAsync(http, caller.Id, model, clientLeft);
         await using var backend = await backends.AcquireAsync(model, clientLeft);
 
         // 4. to 7.
@@ -135,7 +136,9 @@ internal sealed class ChatCompletions(
 
         (TAnswer Answer, Ending Ending) Ended(TAnswer answer, Ending ending)
         {
-            GatewayMetrics.Ended(ending.Outcome, Used(answer, ending), span);
+            var used = Used(answer, ending);
+            turn.Took(used.InputTokens + used.OutputTokens);
+            GatewayMetrics.Ended(ending.Outcome, used, span);
             return (answer, ending);
         }
     }
@@ -182,7 +185,9 @@ internal sealed class ChatCompletions(
     private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, CalledModel model, CallSize size)
     {
         var call = NewCall.Of(http, caller, model, size, options.AnswerWithin);
-        return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
+        var hold = await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
+        queues.Learn(call.AccountId, hold);
+        return hold;
     }
 
     // Who reads this has a program in hand, not a page: they need the whole address.

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Lodestone.Gateway;
 
 /// <summary>Vectors for texts: reserved for at the most that they can have, charged by what was counted once they are there.</summary>
-internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls remote, Circuits circuits, RateLimits limits, Metering metering, GatewayOptions options, TimeProvider clock)
+internal sealed class Embeddings(KnownModels known, CallQueues queues, Workers workers, RemoteCalls remote, Circuits circuits, RateLimits limits, Metering metering, GatewayOptions options, TimeProvider clock)
 {
     private const int BytesPerToken = 4;
 
@@ -37,6 +37,7 @@ internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls
         }
 
         limits.Enter(caller, http.Response);
+        using var turn = await queues.EnterAsync(http, caller.Id, model, cancel);
         var most = request.MostTokens;
         var hold = await metering.ReserveAsync(NewCall.Of(http, caller, model, new CallSize(most, 0, 1), options.AnswerWithin), CancellationToken.None);
         try
@@ -48,6 +49,7 @@ internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls
             var trusted = vectors.PromptTokens == tokens ? measurement : Measurement.Estimated;
             await metering.SettleAsync(hold.Id, new CallUsage(tokens, 0), CallOutcome.Completed, trusted, CancellationToken.None);
             limits.Used(caller, tokens);
+            turn.Took(tokens);
             return (vectors, tokens);
         }
         catch (Exception failure)

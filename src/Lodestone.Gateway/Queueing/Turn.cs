@@ -1,0 +1,22 @@
+namespace Lodestone.Gateway;
+
+/// <summary>A call's seat at a model. Disposing it lets the next one in.</summary>
+internal sealed class Turn(FairQueue? queue, FairQueue.Line? line) : IDisposable
+{
+    private long _tokens;
+    private int _isOver;
+
+    /// <summary>A seat where there are as many as anybody wants.</summary>
+    public static Turn Free { get; } = new(null, null);
+
+    /// <summary>What the call took, by which the account's next turn is reckoned.</summary>
+    public void Took(long tokens) => _tokens = tokens;
+
+    public void Dispose()
+    {
+        if (queue is not null && line is not null && Interlocked.Exchange(ref _isOver, 1) == 0)
+        {
+            queue.Leave(line, _tokens);
+        }
+    }
+}
