@@ -24,6 +24,8 @@ public static class GatewayModule
         services.AddSingleton(p => p.GetRequiredService<IOptions<GatewayOptions>>().Value);
         services.AddModuleDb<GatewayDb>("gateway");
         services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, GatewayJson.Default));
+        services.AddSingleton<KeyLimits>();
+        services.AddScoped<Keys>();
         services.AddSingleton<RateLimits>();
         services.AddSingleton<Idempotency>();
         services.AddSingleton<KnownModels>();
@@ -38,6 +40,7 @@ public static class GatewayModule
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();
         services.AddSingleton<Embeddings>();
+        services.AddTracing();
         services.AddSingleton(new NavItem("Models by API", "/inference", 51, NavAudience.Everyone, NavPlace.Menu));
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
         return services;
@@ -45,7 +48,7 @@ public static class GatewayModule
 
     public static IEndpointRouteBuilder MapGateway(this IEndpointRouteBuilder routes)
     {
-        var v1 = routes.MapGroup("/v1").WithErrorShape(ErrorShape.OpenAi);
+        var v1 = routes.MapGroup("/v1").WithErrorShape(ErrorShape.OpenAi).Traced();
         v1.MapModelCatalogue();
         v1.MapChatCompletions();
         v1.MapCompletions();
@@ -55,6 +58,19 @@ public static class GatewayModule
         routes.MapOllama();
         routes.MapHuggingFace();
         routes.MapCatalogue();
+        routes.MapKeys();
+        routes.MapCallLogs();
         return routes;
+    }
+
+    private static void AddTracing(this IServiceCollection services)
+    {
+        services.AddSingleton<CallLog>();
+        services.AddHostedService(p => p.GetRequiredService<CallLog>());
+        services.AddScoped<CallTracing>();
+        services.AddScoped<CallLogs>();
+        services.AddScoped<Latency>();
+        services.AddTaskHandler<LogCare>(LogCare.Kind);
+        services.AddHostedService<LogStart>();
     }
 }

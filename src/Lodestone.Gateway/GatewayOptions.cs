@@ -28,6 +28,9 @@ public sealed record GatewayOptions
     /// <summary>Calls of one account that may wait for one model; further ones are refused at once. 256.</summary>
     public int WaitingPerAccount { get; init; } = 256;
 
+    /// <summary>Days for which calls are listed and traced, without what was said in them; 0 for not at all. Thirty.</summary>
+    public int TraceDays { get; init; } = 30;
+
     /// <summary>Largest request body in bytes. 20 MB.</summary>
     public long LargestBody { get; init; } = 20_000_000;
 }

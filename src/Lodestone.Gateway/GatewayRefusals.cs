@@ -14,6 +14,7 @@ internal static class GatewayRefusals
     private static readonly RefusalCode InvalidApiKey = new("invalid_api_key", 401);
     private static readonly RefusalCode InsufficientScope = new("insufficient_scope", 403);
     private static readonly RefusalCode ModelNotFound = new("model_not_found", 404);
+    private static readonly RefusalCode ModelNotAllowedCode = new("model_not_allowed", 403);
     private static readonly RefusalCode ModelRetired = new("model_retired", 404);
     private static readonly RefusalCode BackendFailed = new("backend_failed", 502);
     private static readonly RefusalCode BackendUnavailable = new("backend_unavailable", 503);
@@ -47,6 +48,9 @@ internal static class GatewayRefusals
 
     public static Refusal NoModel(string model) => new(ModelNotFound,
         $"There is no model '{model}' that you may use. GET /v1/models lists those you may.") { Param = "model" };
+
+    public static Refusal ModelNotAllowed(string model, IReadOnlyList<string> allowed) => new(ModelNotAllowedCode,
+        $"This key may not call {model}. Its owner lets it call {string.Join(", ", allowed)}.") { Param = "model" };
 
     public static Refusal EngineLost() => new(EngineFailed, "The model's engine stopped while it answered. It is being restarted; call again.");
 

@@ -36,6 +36,8 @@ internal sealed partial class RemoteSeat : ICallBackend
         _tried.Add(first.Id);
     }
 
+    public string Place => PublicId.Format("bak", _backend.Id);
+
     public Measurement Measurement => _events is { IsCountedThere: true } ? Measurement.Backend : Measurement.Estimated;
 
     public Refusal Loss => _fault?.Pause is { } pause ? GatewayRefusals.BackendBusy(_model.Id, pause) : GatewayRefusals.BackendLost(_model.Id);

@@ -39,7 +39,7 @@ internal sealed class FairQueue(string model, GatewayOptions options, TimeProvid
             var line = LineOf(accountId, rank);
             if (_waiting == 0 && MayGo(line))
             {
-                return ValueTask.FromResult(LetIn(line));
+                return ValueTask.FromResult(LetIn(line, hasWaited: false));
             }
 
             if (rank is not TurnRank.Idle && (line.Waiting.Count >= options.WaitingPerAccount || _waiting >= MostWaiting))
@@ -144,17 +144,17 @@ internal sealed class FairQueue(string model, GatewayOptions options, TimeProvid
             var waiter = line.Waiting.First!.Value; // it waits
             line.Waiting.RemoveFirst();
             _waiting--;
-            waiter.Turn.SetResult(LetIn(line));
+            waiter.Turn.SetResult(LetIn(line, hasWaited: true));
         }
     }
 
-    private Turn LetIn(Line line)
+    private Turn LetIn(Line line, bool hasWaited)
     {
         _answered++;
         _idle += line.IsIdle ? 1 : 0;
         line.Answered++;
         _lately = Math.Max(_lately, line.Given);
-        return new Turn(this, line);
+        return new Turn(this, line, hasWaited);
     }
 
     private Line? Next()
