@@ -76,6 +76,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
 
+    public DbSet<SpendLimit> SpendLimits => Set<SpendLimit>();
+
+    public DbSet<LimitUse> LimitUses => Set<LimitUse>();
+
     public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
 
     public DbSet<EventCount> EventCounts => Set<EventCount>();
@@ -100,6 +104,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<Wallet>().Ignore(w => w.IsLimited);
+        model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);

@@ -101,6 +101,8 @@ public static class BillingModule
         services.AddSingleton<EventCorrections>();
         services.AddSingleton<NewMeters>();
         services.AddSingleton<MeterQueries>();
+        services.AddSingleton<Limits>();
+        services.AddScoped<LimitChoice>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -126,6 +128,7 @@ public static class BillingModule
         routes.MapTax();
         routes.MapEvents();
         routes.MapMeters();
+        routes.MapLimits();
         return routes;
     }
 }
