@@ -17,6 +17,10 @@ internal sealed class GatewayDb(DbContextOptions<GatewayDb> options, ModuleData 
 
     public DbSet<KeyLimit> KeyLimits => Set<KeyLimit>();
 
+    public DbSet<BodyChoice> BodyChoices => Set<BodyChoice>();
+
+    public DbSet<KeptBody> KeptBodies => Set<KeptBody>();
+
     public DbSet<LatencyBucket> LatencyBuckets => Set<LatencyBucket>();
 
     protected override string Module => "gateway";

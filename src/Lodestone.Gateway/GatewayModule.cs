@@ -60,6 +60,7 @@ public static class GatewayModule
         routes.MapCatalogue();
         routes.MapKeys();
         routes.MapCallLogs();
+        routes.MapBodies();
         return routes;
     }
 
@@ -67,6 +68,10 @@ public static class GatewayModule
     {
         services.AddSingleton<CallLog>();
         services.AddHostedService(p => p.GetRequiredService<CallLog>());
+        services.AddSingleton<BodyChoices>();
+        services.AddSingleton<BodySeals>();
+        services.AddSingleton<BodyKeeping>();
+        services.AddScoped<Bodies>();
         services.AddScoped<CallTracing>();
         services.AddScoped<CallLogs>();
         services.AddScoped<Latency>();

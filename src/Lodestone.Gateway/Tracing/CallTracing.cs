@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Lodestone.Gateway;
 
 /// <summary>Traces the calls that come over a route, whatever becomes of them. Those of nobody belong to nobody and are not traced.</summary>
-internal sealed class CallTracing(CallLog log, Caller caller, TimeProvider clock)
+internal sealed class CallTracing(CallLog log, BodyKeeping bodies, Caller caller, TimeProvider clock)
 {
     private static readonly FrozenDictionary<string, string> Operations = new Dictionary<string, string>(StringComparer.Ordinal)
     {
@@ -27,7 +27,7 @@ internal sealed class CallTracing(CallLog log, Caller caller, TimeProvider clock
         trace.Did("auth", caller.Scope.HasFlag(TokenScope.Inference) ? $"{caller.Name}, who may call models" : $"{caller.Name}, whose credential may not call models");
         try
         {
-            return await call();
+            return await bodies.RunAsync(http, caller, call);
         }
         catch (Refusal refusal)
         {

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace Lodestone.Gateway;
 
-/// <summary>Forgets calls that are older than the operator keeps them, and their histograms after thirteen months.</summary>
+/// <summary>Forgets calls that are older than the operator keeps them, what was said in them when its time is over, and histograms after thirteen months.</summary>
 internal sealed class LogCare(GatewayDb db, GatewayOptions options, TimeProvider clock) : ITaskHandler
 {
     public const string Kind = "gateway.log_care";
@@ -23,6 +23,7 @@ internal sealed class LogCare(GatewayDb db, GatewayOptions options, TimeProvider
             cancel.ThrowIfCancellationRequested();
         }
 
+        await db.WriteAsync(inner => db.KeptBodies.Where(b => b.ExpiresAt <= now).ExecuteDeleteAsync(inner), cancel);
         var hour = Latency.HourOf(now.AddDays(-HistogramDays));
         await db.WriteAsync(inner => db.LatencyBuckets.Where(b => b.Hour < hour).ExecuteDeleteAsync(inner), cancel);
         return now + Every;

@@ -24,12 +24,19 @@ public class RemoteWorld : IAsyncLifetime
 
     protected virtual GatewayOptions Options => new() { FirstTokenWithin = TimeSpan.FromSeconds(30) };
 
+    protected virtual void Adjust(IServiceCollection services)
+    {
+        // as it is, for most
+    }
+
     public async ValueTask InitializeAsync()
     {
         Backend = await ScriptedBackend.StartAsync();
-        Gateway = await GatewayWorld.StartAsync("1000", services => services
-            .AddSingleton(new OutgoingOptions { AllowedRanges = ["127.0.0.0/8"] })
-            .AddSingleton(Options));
+        Gateway = await GatewayWorld.StartAsync("1000", services =>
+        {
+            services.AddSingleton(new OutgoingOptions { AllowedRanges = ["127.0.0.0/8"] }).AddSingleton(Options);
+            Adjust(services);
+        });
     }
 
     /// <summary>Has Acme sell what these scripts answer, at 10 and 20 dollars per million.</summary>
