@@ -17,7 +17,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
         select p.account as account, cast(sum(p.amount_units) as bigint) as units,
             cast(sum(p.amount_remainder / 1000000) as bigint) as high, cast(sum(p.amount_remainder % 1000000) as bigint) as low
         from billing_posting p join billing_ledger_transaction t on t.id = p.transaction_id
-        where (p.account like '{LedgerAccounts.PrepaidPrefix}%' or p.account like '{LedgerAccounts.PromoContra}%')
+        where (p.account like '{LedgerAccounts.PrepaidPrefix}%' or p.account in ('{LedgerAccounts.PromoContra}', '{LedgerAccounts.SlaCredit}'))
         """;
 
     // The key of an event's transaction is made from its id as each database writes it.
@@ -46,7 +46,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
         {
             var (row, call) = (read.Row, (MeterEvent?)read.Call);
             var month = call is not null && call.Time < invoice.PeriodStart ? customer.DayOf(call.Time).ToString("yyyy-MM", CultureInfo.InvariantCulture) : "";
-            var key = $"{(month.Length > 0 ? "late:" : "usage:")}{month}:{row.ProductId:N}:{row.Class}:{row.PriceVersionId:N}";
+            var key = $"{(month.Length > 0 ? "late:" : "usage:")}{month}:{row.ProductId:N}:{row.PriceVersionId:N}:{row.Class}";
             if (!usage.TryGetValue(key, out var line))
             {
                 usage[key] = line = new UsageLine(key, month, call?.ProductName ?? "", row, prices.GetValueOrDefault(row.PriceVersionId));
@@ -62,9 +62,9 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
     }
 
     private static string? FaultOf(RatedRow row, MeterEvent? call) =>
-        call is null || row.Quantity == (row.Class is TokenClass.Input ? call.InputTokens : call.OutputTokens)
+        call is null || row.Quantity == (row.Class == UsageClass.Input ? call.InputTokens : row.Class == UsageClass.Output ? call.OutputTokens : row.Quantity)
             ? null
-            : $"Event {PublicId.Format("evt", row.EventId)} has another quantity of {row.Class.ToWire()} than its rated row.";
+            : $"Event {PublicId.Format("evt", row.EventId)} has another quantity of {row.Class} than its rated row.";
 
     private static async Task<Dictionary<Guid, PriceVersion>> PricesAsync(BillingDb db, Invoice invoice, CancellationToken cancel)
     {
@@ -82,7 +82,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
             Key = $"draw:{sum.Account}",
             Kind = InvoiceLineKind.Draw,
             TaxClass = TaxClasses.Usage,
-            Description = sum.Account.StartsWith(LedgerAccounts.PrepaidPrefix, StringComparison.Ordinal) ? "Paid from prepaid credit" : "Paid by promotional credit",
+            Description = sum.Account.StartsWith(LedgerAccounts.PrepaidPrefix, StringComparison.Ordinal) ? "Paid from prepaid credit" : sum.Account == LedgerAccounts.SlaCredit ? "Paid by service credit" : "Paid by promotional credit",
             Quantity = 1,
             Exact = -new MoneySum(sum.Units, sum.High, sum.Low).In(invoice.Currency),
         });
@@ -104,6 +104,13 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
     }
 
     private sealed record DrawSum(string Account, long Units, long High, long Low);
+
+    private static string UnitPriceOf(RatedRow row, PriceVersion? version) => version?.ChargeOf(PriceLine.Parse(row.Class), Days.Month(row.Day)) switch
+    {
+        null => "",
+        UnitCharge unit => $"{new Money(unit.Price.Picos, version.Currency)} {version.Currency} per {unit.Price.PerQuantity.ToString("N0", CultureInfo.InvariantCulture)}",
+        _ => string.Create(CultureInfo.InvariantCulture, $"price version {version.Version}"),
+    };
 
     /// <summary>A line of usage while its rows go by.</summary>
     private sealed class UsageLine(string key, string month, string product, RatedRow first, PriceVersion? price)
@@ -127,14 +134,14 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
         public ContentLine Finish()
         {
             using var hash = _hash;
-            var what = $"{(product.Length > 0 ? product : first.ProductId.ToString("N"))}, {first.Class.ToWire().Replace('_', ' ')} tokens";
+            var what = $"{(product.Length > 0 ? product : first.ProductId.ToString("N"))}, {first.Class.Replace('_', ' ')} tokens";
             return new ContentLine
             {
                 Key = key,
                 Kind = month.Length > 0 ? InvoiceLineKind.Late : InvoiceLineKind.Usage,
                 TaxClass = TaxClasses.Usage,
                 Description = month.Length > 0 ? $"{what}: usage of {month}, received late" : what,
-                UnitPrice = price is null ? "" : $"{new Money(price.Of(first.Class).Picos, price.Currency)} {price.Currency} per {price.PerQuantity.ToString("N0", CultureInfo.InvariantCulture)}",
+                UnitPrice = UnitPriceOf(first, price),
                 ProductId = first.ProductId,
                 PriceVersionId = first.PriceVersionId,
                 Quantity = _quantity,

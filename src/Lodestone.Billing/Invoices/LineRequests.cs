@@ -8,8 +8,8 @@ namespace Lodestone.Billing;
 internal static class LineRequests
 {
     private const int ProductPart = 2;
-    private const int ClassPart = 3;
-    private const int VersionPart = 4;
+    private const int VersionPart = 3;
+    private const int ClassPart = 4;
 
     /// <returns>In the order of their ids; null where the line is none of usage.</returns>
     public static async Task<List<LineRequest>?> ReadAsync(BillingDb db, Invoice invoice, long number, Guid? after, int limit, CancellationToken cancel)
@@ -20,9 +20,9 @@ internal static class LineRequests
             return null;
         }
 
-        var key = line.Key.Split(':');
+        var key = line.Key.Split(':', ClassPart + 1);
         var (product, version) = (Guid.ParseExact(key[ProductPart], "N"), Guid.ParseExact(key[VersionPart], "N"));
-        var tokens = Enum.Parse<TokenClass>(key[ClassPart]);
+        var tokens = key[ClassPart];
         var rows = from claim in db.InvoicedRows
                    where claim.InvoiceId == invoice.Id && (after == null || claim.EventId > after)
                    join row in db.RatedRows on new { claim.EventId, claim.Class } equals new { row.EventId, row.Class }
@@ -47,7 +47,7 @@ internal static class LineRequests
             r.Row.EventId,
             ((MeterEvent?)r.Call)?.RequestId ?? PublicId.Format("evt", r.Row.EventId),
             r.Call is null ? "" : Instants.ToWire(r.Call.Time),
-            r.Row.Class.ToWire(),
+            r.Row.Class,
             r.Row.Quantity,
             r.Row.List.In(r.Row.Currency).ToString(),
             r.Row.Amount.In(r.Row.Currency).ToString()));

@@ -50,9 +50,9 @@ internal sealed class InvoiceWorld : IAsyncDisposable
             Measurement = Measurement.Engine, PriceVersionId = price.Id, Day = DateOnly.FromDateTime(time.UtcDateTime), Time = time, RecordedAt = time,
         });
         var sum = Money.Zero(Currency.Usd);
-        foreach (var (tokens, quantity) in new[] { (TokenClass.Input, input), (TokenClass.Output, output) }.Where(t => t.Item2 > 0))
+        foreach (var (tokens, quantity) in new[] { (UsageClass.Input, input), (UsageClass.Output, output) }.Where(t => t.Item2 > 0))
         {
-            var amount = new Money(price.Of(tokens).Total(quantity), Currency.Usd);
+            var amount = new Money(new Price((tokens == UsageClass.Input ? price.Input : price.Output).In(Currency.Usd).Picos, price.PerQuantity).Total(quantity), Currency.Usd);
             sum += amount;
             db.RatedRows.Add(new RatedRow
             {

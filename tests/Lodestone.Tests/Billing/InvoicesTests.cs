@@ -208,6 +208,6 @@ public sealed class InvoicesTests
     {
         await db.Database.ExecuteSqlRawAsync(
             db.Database.IsNpgsql() ? "alter table billing_rated_row disable trigger all" : "drop trigger billing_rated_row_no_update", cancel);
-        return await db.Database.ExecuteSqlAsync($"update billing_rated_row set amount_remainder = amount_remainder + 1 where event_id = {eventId} and class = 'Input'", cancel);
+        return await db.Database.ExecuteSqlAsync($"update billing_rated_row set amount_remainder = amount_remainder + 1 where event_id = {eventId} and class = 'input'", cancel);
     });
 }
