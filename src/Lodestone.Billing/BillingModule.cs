@@ -37,6 +37,8 @@ public static class BillingModule
         services.AddSingleton<PriceBook>();
         services.AddSingleton<Books>();
         services.AddScoped<Publications>();
+        services.AddSingleton<Commitments>();
+        services.AddTaskHandler<Commitments>(Commitments.Kind);
         services.AddSingleton<Usage>();
         services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
@@ -48,9 +50,38 @@ public static class BillingModule
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddBooks();
+        services.AddInvoices();
         services.AddEvents();
         services.AddPages();
         return services;
+    }
+
+    private static void AddBooks(this IServiceCollection services)
+    {
+        services.AddSingleton<LedgerChain>();
+        services.AddTaskHandler<LedgerChain>(LedgerChain.Kind);
+        services.AddSingleton<Recognition>();
+        services.AddTaskHandler<Recognition>(Recognition.Kind);
+        services.AddSingleton<Adjustments>();
+        services.AddSingleton<MonthEnds>();
+        services.AddSingleton<Receivables>();
+    }
+
+    private static void AddInvoices(this IServiceCollection services)
+    {
+        services.AddOptions<InvoiceOptions>().BindConfiguration("Billing:Invoices")
+            .Validate(options => options.IsValid, "A setting under Billing:Invoices is out of its range.").ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<InvoiceOptions>>().Value);
+        services.AddSingleton<TaxRules>();
+        services.AddSingleton<Parties>();
+        services.AddSingleton<Gathering>();
+        services.AddSingleton<Issuing>();
+        services.AddSingleton<CreditNotes>();
+        services.AddSingleton<Invoices>();
+        services.AddSingleton<Invoicing>();
+        services.AddTaskHandler<Invoicing>(Invoicing.Kind);
+        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
     }
 
     private static void AddEvents(this IServiceCollection services)
@@ -89,9 +120,13 @@ public static class BillingModule
     {
         routes.MapPrices();
         routes.MapPriceBooks();
+        routes.MapTerms();
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
+        routes.MapBooks();
+        routes.MapInvoices();
+        routes.MapTax();
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();

@@ -13,11 +13,9 @@ internal sealed class CloudEventReader(MeterSnapshot meters, DateTimeOffset now)
     public const int MostDataBytes = 8 * 1024;
 
     private const int MostNameBytes = 128;
-    private const int MinutesAhead = 5;
-    private const int DaysAgo = 400;
 
-    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(MinutesAhead);
-    private static readonly TimeSpan Age = TimeSpan.FromDays(DaysAgo);
+    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Age = TimeSpan.FromDays(400);
 
     private readonly CanonicalJson _canonical = new();
 
@@ -124,12 +122,12 @@ internal sealed class CloudEventReader(MeterSnapshot meters, DateTimeOffset now)
 
         if (time > now + Ahead)
         {
-            return new EventFault("in_future", string.Create(CultureInfo.InvariantCulture, $"The event's time {Instants.ToWire(time)} is more than {MinutesAhead} minutes ahead. Check the producer's clock."));
+            return new EventFault("in_future", string.Create(CultureInfo.InvariantCulture, $"The event's time {Instants.ToWire(time)} is more than {Ahead.Minutes} minutes ahead. Check the producer's clock."));
         }
 
         if (time < now - Age)
         {
-            return new EventFault("too_old", string.Create(CultureInfo.InvariantCulture, $"The event's time {Instants.ToWire(time)} is more than {DaysAgo} days ago, and can be counted no more."));
+            return new EventFault("too_old", string.Create(CultureInfo.InvariantCulture, $"The event's time {Instants.ToWire(time)} is more than {Age.Days} days ago, and can be counted no more."));
         }
 
         if (fields.Data is not { ValueKind: JsonValueKind.Object } data)

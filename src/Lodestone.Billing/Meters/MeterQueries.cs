@@ -8,9 +8,7 @@ namespace Lodestone.Billing;
 /// <summary>Answers how much of something there was, from the events themselves. Calls of models are events too, whose rows are in the books.</summary>
 internal sealed class MeterQueries(Database database, MeterBook book, BillingSteps steps, TimeProvider clock)
 {
-    private const int MostDays = 400;
-
-    private static readonly TimeSpan Longest = TimeSpan.FromDays(MostDays);
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(400);
     private static readonly TimeSpan Usual = TimeSpan.FromDays(30);
     private static readonly RefusalCode PeriodInverted = new("period_inverted", 422);
 
@@ -28,7 +26,7 @@ internal sealed class MeterQueries(Database database, MeterBook book, BillingSte
         var from = question.From ?? to - Usual;
         if (from >= to || to - from > Longest)
         {
-            throw new Refusal(PeriodInverted, string.Create(CultureInfo.InvariantCulture, $"'from' is before 'to', by at most {MostDays} days: {Instants.ToWire(from)} and {Instants.ToWire(to)} are not.")) { Param = "from" };
+            throw new Refusal(PeriodInverted, string.Create(CultureInfo.InvariantCulture, $"'from' is before 'to', by at most {Longest.Days} days: {Instants.ToWire(from)} and {Instants.ToWire(to)} are not.")) { Param = "from" };
         }
 
         var customer = await steps.ReadAsync(db => db.CustomerAsync(account.Id, now, cancel));
