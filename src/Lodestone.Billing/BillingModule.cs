@@ -94,6 +94,7 @@ public static class BillingModule
         services.AddSingleton<EventSubjects>();
         services.AddSingleton<MeterBook>();
         services.AddSingleton<Ingestion>();
+        services.AddSingleton(p => new Metered(p.GetRequiredService<Ingestion>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<EventRating>();
         services.AddSingleton<RatingStage>();
         services.AddHostedService(p => p.GetRequiredService<RatingStage>());
