@@ -20,6 +20,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Proposal> Proposals => Set<Proposal>();
 
+    public DbSet<Term> Terms => Set<Term>();
+
+    public DbSet<TermUse> TermUses => Set<TermUse>();
+
     public DbSet<Wallet> Wallets => Set<Wallet>();
 
     public DbSet<CallHold> Holds => Set<CallHold>();
@@ -74,6 +78,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
 
+    public DbSet<SpendLimit> SpendLimits => Set<SpendLimit>();
+
+    public DbSet<LimitUse> LimitUses => Set<LimitUse>();
+
     public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
 
     public DbSet<EventCount> EventCounts => Set<EventCount>();
@@ -93,10 +101,13 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     protected override void Map(ModelBuilder model)
     {
+        model.Entity<TermUse>().HasKey(u => new { u.TermId, u.SubjectId, u.PeriodStart });
         model.Entity<Book>().HasKey(b => b.Slug);
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<Wallet>().Ignore(w => w.IsLimited);
+        model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);

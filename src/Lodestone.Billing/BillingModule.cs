@@ -37,6 +37,8 @@ public static class BillingModule
         services.AddSingleton<PriceBook>();
         services.AddSingleton<Books>();
         services.AddScoped<Publications>();
+        services.AddSingleton<Commitments>();
+        services.AddTaskHandler<Commitments>(Commitments.Kind);
         services.AddSingleton<Usage>();
         services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
@@ -101,6 +103,8 @@ public static class BillingModule
         services.AddSingleton<EventCorrections>();
         services.AddSingleton<NewMeters>();
         services.AddSingleton<MeterQueries>();
+        services.AddSingleton<Limits>();
+        services.AddScoped<LimitChoice>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -117,6 +121,7 @@ public static class BillingModule
     {
         routes.MapPrices();
         routes.MapPriceBooks();
+        routes.MapTerms();
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
@@ -126,6 +131,7 @@ public static class BillingModule
         routes.MapPayments();
         routes.MapEvents();
         routes.MapMeters();
+        routes.MapLimits();
         return routes;
     }
 }

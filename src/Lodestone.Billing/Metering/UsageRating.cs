@@ -18,19 +18,41 @@ internal static class UsageRating
         }
 
         var day = (await db.CustomerAsync(usage.AccountId, usage.Time, cancel)).DayOf(usage.Time);
+        var (terms, usesKnown) = await TermsAsync(db, usage, day, cancel);
         var known = new List<RatingTotal>();
-        foreach (var (name, _) in usage.Quantities)
+        foreach (var line in usage.Quantities.Select(q => price.LineOf(q.Class, usage.Dimensions)!.ToString())) // each has a line
         {
-            if (await db.RatingTotals.FindAsync([usage.AccountId, price.Id, price.LineOf(name, usage.Dimensions)!.ToString(), Days.Month(day)], cancel) is { } total) // each has a line
+            foreach (var name in terms.IsEmpty ? [line] : new[] { line, line + PriceLine.Free })
             {
-                known.Add(total);
+                if (await db.RatingTotals.FindAsync([usage.AccountId, price.Id, name, Days.Month(day)], cancel) is { } total)
+                {
+                    known.Add(total);
+                }
             }
         }
 
         List<RatingTotal> totals = [.. known];
-        var rows = Rating.Rate(totals, usage, day, price, Money.Zero(price.Currency));
+        var rows = Rating.Rate(totals, usage, day, price, new FreePart(0), terms);
         db.RatingTotals.AddRange(totals.Except(known));
+        db.TermUses.AddRange(terms.Uses.Except(usesKnown));
         db.RatedRows.AddRange(rows);
         return rows;
+    }
+
+    /// <summary>The account's terms, and of what was used of them the rows that are there already.</summary>
+    public static async Task<(AccountTerms Terms, IReadOnlyList<TermUse> Known)> TermsAsync(BillingDb db, RatableUsage usage, DateOnly day, CancellationToken cancel)
+    {
+        var terms = await db.Terms.AsNoTracking()
+            .Where(t => t.AccountId == usage.AccountId && t.StartsAt <= usage.Time && (t.EndsAt == null || t.EndsAt > usage.Time)).ToListAsync(cancel);
+        var uses = new List<TermUse>();
+        foreach (var term in terms)
+        {
+            if (await db.TermUses.FindAsync([term.Id, term.Scope is TermScope.User ? usage.UserId : Guid.Empty, term.PeriodOf(day)], cancel) is { } use)
+            {
+                uses.Add(use);
+            }
+        }
+
+        return (terms.Count == 0 ? AccountTerms.None : new AccountTerms(terms, [.. uses]), uses);
     }
 }

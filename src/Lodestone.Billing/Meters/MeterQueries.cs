@@ -26,7 +26,7 @@ internal sealed class MeterQueries(Database database, MeterBook book, BillingSte
         var from = question.From ?? to - Usual;
         if (from >= to || to - from > Longest)
         {
-            throw new Refusal(PeriodInverted, string.Create(CultureInfo.InvariantCulture, $"'from' is before 'to', by at most {Longest.TotalDays} days: {Instants.ToWire(from)} and {Instants.ToWire(to)} are not.")) { Param = "from" };
+            throw new Refusal(PeriodInverted, string.Create(CultureInfo.InvariantCulture, $"'from' is before 'to', by at most {Longest.Days} days: {Instants.ToWire(from)} and {Instants.ToWire(to)} are not.")) { Param = "from" };
         }
 
         var customer = await steps.ReadAsync(db => db.CustomerAsync(account.Id, now, cancel));

@@ -112,7 +112,7 @@ internal sealed class MeterSums
 
     private DateTimeOffset Next(DateTimeOffset time) => _window switch
     {
-        "hour" => Start(time).AddHours(1),
+        "hour" => Start(time) + TimeSpan.FromHours(1),
         "day" => _customer.StartOf(_customer.DayOf(time).AddDays(1)),
         _ => _customer.StartOf(Days.Month(_customer.DayOf(time)).AddMonths(1)),
     };

@@ -123,7 +123,11 @@ internal sealed class PriceVersion
 /// <param name="Class">Such as <c>input</c>, <c>output</c> or <c>byte_hours</c>.</param>
 /// <param name="Region">Only for uses there.</param>
 /// <param name="Tier">Only for that tier of service, such as <c>batch</c>.</param>
-internal sealed record KeyWire(string? Class, ChargeWire? Charge, string? Region = null, string? Tier = null)
+internal sealed record KeyWire(
+    string? Class,
+    ChargeWire? Charge,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Region = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tier = null)
 {
     /// <summary>A unit price for a million tokens.</summary>
     public static KeyWire PerMillion(string usageClass, Money amount) =>

@@ -77,6 +77,9 @@ internal sealed class RemoteBackend
     /// <summary>Its share of calls, against the others'. 0: only when no other can answer.</summary>
     public long Weight { get; set; }
 
+    /// <summary>Calls that it answers at once; absent for as many as come.</summary>
+    public long? Seats { get; set; }
+
     public bool IsEnabled { get; set; }
 }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Lodestone.Billing;
 using Lodestone.Compute;
@@ -9,7 +10,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Lodestone.Gateway;
 
 /// <summary>Vectors for texts: reserved for at the most that they can have, charged by what was counted once they are there.</summary>
-internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls remote, Circuits circuits, RateLimits limits, Metering metering, GatewayOptions options, TimeProvider clock)
+internal sealed class Embeddings(KnownModels known, CallQueues queues, Workers workers, RemoteCalls remote, Circuits circuits, RateLimits limits, Metering metering, GatewayOptions options, TimeProvider clock)
 {
     private const int BytesPerToken = 4;
 
@@ -30,15 +31,25 @@ internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls
     public async Task<(Vectors Vectors, long Tokens)> EmbedAsync(HttpContext http, Caller caller, EmbeddingRequest request, CancellationToken cancel)
     {
         InferenceAccess.Check(caller, http.Request);
+        var trace = CallTrace.Of(http, caller, clock);
+        trace.Model = request.Model;
         var model = await known.FindAsync(caller, request.Model, cancel) ?? throw GatewayRefusals.NoModel(request.Model);
         if (!model.Features.HasFlag(ModelFeatures.Embeddings))
         {
             throw GatewayRefusals.UnsupportedBy(model.Id, new Need(ModelFeatures.Embeddings, "model", "Embedding texts"));
         }
 
-        limits.Enter(caller, http.Response);
+        trace.Found(model);
+        using var span = CallSpan.Start(trace.Operation, model, request: null);
+        await limits.EnterAsync(caller, http.Response, cancel);
+        trace.Did("limit", "within what the key may ask in a minute");
+        using var turn = await queues.EnterAsync(http, caller.Id, model, cancel);
+        trace.Did("queue", turn.Why);
         var most = request.MostTokens;
         var hold = await metering.ReserveAsync(NewCall.Of(http, caller, model, new CallSize(most, 0, 1), options.AnswerWithin), CancellationToken.None);
+        queues.Learn(caller.Id, hold);
+        trace.HoldId = hold.Id;
+        trace.Did("reserve", $"{hold.Amount} {hold.Amount.Currency}, {hold.FreePart} of it free");
         try
         {
             using var deadline = new CancellationTokenSource(options.AnswerWithin, clock);
@@ -46,12 +57,17 @@ internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls
             var (vectors, measurement) = await ComputeAsync(model, request, most, either.Token);
             var tokens = Math.Min(vectors.PromptTokens is { } counted && counted <= most ? counted : Math.Max(most / BytesPerToken, 1), most);
             var trusted = vectors.PromptTokens == tokens ? measurement : Measurement.Estimated;
-            await metering.SettleAsync(hold.Id, new CallUsage(tokens, 0), CallOutcome.Completed, trusted, CancellationToken.None);
-            limits.Used(caller, tokens);
+            trace.Answered(CallOutcome.Completed, new CallUsage(tokens, 0), trusted, finish: null);
+            trace.Settlement = await metering.SettleAsync(hold.Id, new CallUsage(tokens, 0), CallOutcome.Completed, trusted, CancellationToken.None);
+            trace.Did("rating", $"list value {trace.Settlement.ListValue} {trace.Settlement.ListValue.Currency}, charged {trace.Settlement.Charged} {trace.Settlement.Charged.Currency}");
+            await limits.UsedAsync(caller, tokens);
+            turn.Took(tokens);
+            CallSpan.End(span, trace);
             return (vectors, tokens);
         }
         catch (Exception failure)
         {
+            span?.SetTag("error.type", failure is Refusal refusal ? refusal.Code.Code : "BackendFailed").SetStatus(ActivityStatusCode.Error);
             await metering.ReleaseAsync(hold.Id, CancellationToken.None);
             throw failure is OperationCanceledException && !cancel.IsCancellationRequested ? GatewayRefusals.TooSlow(options.AnswerWithin) : Known(failure, model, cancel);
         }
