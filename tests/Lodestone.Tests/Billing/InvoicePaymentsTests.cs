@@ -60,6 +60,11 @@ public sealed class InvoicePaymentsTests
         Assert.Equal(("partially_paid", "6.00", "4.00"), (next.GetProperty("state").GetString(), next.GetProperty("total").GetString(), next.GetProperty("open").GetString()));
         Assert.Equal(("4", "0"), (await world.SumAsync(LedgerAccounts.Receivable(alice)), await world.SumAsync(LedgerAccounts.CustomerBalance(alice))));
         Assert.All(await world.VerifyAsync(), invoice => Assert.Null(invoice.Fault));
+        var checks = (await Shop.GetAsync(world.Carol, "/api/v1/ledger/checks")).GetProperty("checks").EnumerateArray().ToDictionary(c => c.GetProperty("name").GetString()!, c => c.GetProperty("holds").GetBoolean()); // all have one
+        foreach (var name in (string[])["Rounding loses nothing: what invoices leave is carried", "What is open on invoices is what is receivable, account by account", "What providers settled has arrived", "The ledger is as its chain says"])
+        {
+            Assert.True(checks[name], name);
+        }
     }
 
     [Fact]
