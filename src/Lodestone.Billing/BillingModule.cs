@@ -79,6 +79,8 @@ public static class BillingModule
         services.AddSingleton<Issuing>();
         services.AddSingleton<CreditNotes>();
         services.AddSingleton<Invoices>();
+        services.AddSingleton<InvoicePayments>();
+        services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
         services.AddSingleton<Invoicing>();
         services.AddTaskHandler<Invoicing>(Invoicing.Kind);
         services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
@@ -127,6 +129,7 @@ public static class BillingModule
         routes.MapBooks();
         routes.MapInvoices();
         routes.MapTax();
+        routes.MapPayments();
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();
