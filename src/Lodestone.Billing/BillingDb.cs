@@ -12,6 +12,18 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<PriceVersion> PriceVersions => Set<PriceVersion>();
 
+    public DbSet<Book> Books => Set<Book>();
+
+    public DbSet<BookAssignment> BookAssignments => Set<BookAssignment>();
+
+    public DbSet<Publication> Publications => Set<Publication>();
+
+    public DbSet<Proposal> Proposals => Set<Proposal>();
+
+    public DbSet<Term> Terms => Set<Term>();
+
+    public DbSet<TermUse> TermUses => Set<TermUse>();
+
     public DbSet<Wallet> Wallets => Set<Wallet>();
 
     public DbSet<CallHold> Holds => Set<CallHold>();
@@ -28,6 +40,50 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<TopUp> TopUps => Set<TopUp>();
 
+    public DbSet<Customer> Customers => Set<Customer>();
+
+    public DbSet<Charge> Charges => Set<Charge>();
+
+    public DbSet<LedgerLink> LedgerLinks => Set<LedgerLink>();
+
+    public DbSet<ClosedMonth> ClosedMonths => Set<ClosedMonth>();
+
+    public DbSet<Adjustment> Adjustments => Set<Adjustment>();
+
+    public DbSet<Deferral> Deferrals => Set<Deferral>();
+
+    public DbSet<BilledAccount> BilledAccounts => Set<BilledAccount>();
+
+    public DbSet<Party> Parties => Set<Party>();
+
+    public DbSet<Invoice> Invoices => Set<Invoice>();
+
+    public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
+
+    public DbSet<InvoicedRow> InvoicedRows => Set<InvoicedRow>();
+
+    public DbSet<InvoicedCharge> InvoicedCharges => Set<InvoicedCharge>();
+
+    public DbSet<NumberSeries> NumberSeries => Set<NumberSeries>();
+
+    public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
+
+    public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+
+    public DbSet<TaxRule> TaxRules => Set<TaxRule>();
+
+    public DbSet<MeterVersion> Meters => Set<MeterVersion>();
+
+    public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
+
+    public DbSet<SpendLimit> SpendLimits => Set<SpendLimit>();
+
+    public DbSet<LimitUse> LimitUses => Set<LimitUse>();
+
+    public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
+
+    public DbSet<EventCount> EventCounts => Set<EventCount>();
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;
@@ -43,9 +99,20 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     protected override void Map(ModelBuilder model)
     {
+        model.Entity<TermUse>().HasKey(u => new { u.TermId, u.SubjectId, u.PeriodStart });
+        model.Entity<Book>().HasKey(b => b.Slug);
+        model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<Wallet>().Ignore(w => w.IsLimited);
+        model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
+        model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
+        model.Entity<LedgerLink>().HasKey(l => l.Position);
+        model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
+        model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
+        model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {
             foreach (var word in amount.ComplexType.GetProperties())

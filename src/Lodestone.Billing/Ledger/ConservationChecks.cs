@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Billing;
 
 /// <summary>Computes from the bottom what is kept on top, and compares: nothing was lost, nothing counted twice.</summary>
-internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
+internal sealed class ConservationChecks(BillingSteps steps, EventReader log, TimeProvider clock)
 {
     // The sweep comes by every minute.
     private static readonly TimeSpan SweepGrace = TimeSpan.FromMinutes(3);
@@ -17,6 +17,7 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
             var balance = await TrialBalance.ComputeAsync(db, cancel);
             return new ConservationReport([
                 await TokensAsync(db, cancel),
+                await LogAsync(db, cancel),
                 await AmountsAsync(db, cancel),
                 await PriceKeysAsync(db, cancel),
                 await BalancesAsync(db, balance, cancel),
@@ -32,8 +33,23 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
     private static async Task<ConservationCheck> TokensAsync(BillingDb db, CancellationToken cancel)
     {
         var events = await db.Events.SumAsync(e => e.InputTokens + e.OutputTokens, cancel);
-        var rated = await db.RatedRows.SumAsync(r => r.Quantity, cancel);
-        return new ConservationCheck("Every token is rated once", $"events: {Text(events)} tokens", $"rated rows: {Text(rated)} tokens", events == rated);
+        var rated = await db.RatedRows.Where(r => db.Events.Any(e => e.Id == r.EventId)).SumAsync(r => r.Quantity, cancel);
+        return new ConservationCheck("Every token of a call is rated once", $"events: {Text(events)} tokens", $"rated rows: {Text(rated)} tokens", events == rated);
+    }
+
+    private async Task<ConservationCheck> LogAsync(BillingDb db, CancellationToken cancel)
+    {
+        var days = await log.DaysAsync(await db.RatingPositions.Select(p => p.Position).SingleAsync(cancel), cancel);
+        var counted = (await db.EventCounts.AsNoTracking().ToListAsync(cancel)).ToDictionary(c => c.Day);
+        var unrated = await db.UnratedEvents.LongCountAsync(cancel);
+        var rated = days.Sum(d => d.Rows - d.Superseded - d.Voided - d.Quarantined) - unrated;
+        var agree = days.All(d => counted.GetValueOrDefault(d.Day) is { } c && c.Rated + c.Quarantined + c.Voided + c.Superseded == d.Rows && c.Superseded == d.Superseded && c.Voided == d.Voided)
+            && counted.Values.Sum(c => c.Rated) == rated && counted.Values.Sum(c => c.Quarantined) == days.Sum(d => d.Quarantined) + unrated;
+        return new ConservationCheck(
+            "Every event is rated, in quarantine, voided or superseded",
+            $"log: {Text(days.Sum(d => d.Rows))} entries, {Text(rated)} to rate",
+            $"rated: {Text(counted.Values.Sum(c => c.Rated))}, in quarantine: {Text(counted.Values.Sum(c => c.Quarantined))}, voided: {Text(counted.Values.Sum(c => c.Voided))}, superseded: {Text(counted.Values.Sum(c => c.Superseded))}",
+            agree);
     }
 
     private static async Task<ConservationCheck> AmountsAsync(BillingDb db, CancellationToken cancel)
@@ -42,13 +58,13 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
             .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(r => r.Amount.Units), g.Sum(r => r.Amount.Remainder / MoneySum.Split), g.Sum(r => r.Amount.Remainder % MoneySum.Split)) })
             .ToListAsync(cancel);
         var posted = await db.Postings
-            .Where(p => p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
+            .Where(p => (p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) || p.Account.StartsWith(LedgerAccounts.UnbilledPrefix)) && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
             .GroupBy(p => p.Account)
             .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(p => p.Amount.Units), g.Sum(p => p.Amount.Remainder / MoneySum.Split), g.Sum(p => p.Amount.Remainder % MoneySum.Split)) })
             .ToListAsync(cancel);
-        var ratedBy = rated.ToDictionary(r => LedgerAccounts.Prepaid(r.Key), r => r.Sum.In(BillingOptions.Currency), StringComparer.Ordinal);
-        var postedBy = posted.ToDictionary(p => p.Key, p => p.Sum.In(BillingOptions.Currency), StringComparer.Ordinal);
-        var agree = ratedBy.Keys.Union(postedBy.Keys, StringComparer.Ordinal).All(a => ratedBy.GetValueOrDefault(a, Zero) == postedBy.GetValueOrDefault(a, Zero));
+        var ratedBy = rated.ToDictionary(r => r.Key, r => r.Sum.In(BillingOptions.Currency));
+        var postedBy = posted.GroupBy(p => LedgerAccounts.OwnerOf(p.Key)).ToDictionary(g => g.Key, g => Sum(g.Select(p => p.Sum.In(BillingOptions.Currency))));
+        var agree = ratedBy.Keys.Union(postedBy.Keys).All(a => ratedBy.GetValueOrDefault(a, Zero) == postedBy.GetValueOrDefault(a, Zero));
         var (left, right) = (Sum(ratedBy.Values), Sum(postedBy.Values));
         return new ConservationCheck("Every charge is posted, account by account", $"rated rows: {left}", $"usage postings: {right}", agree);
     }
@@ -65,16 +81,30 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
                 List = new MoneySum(g.Sum(r => r.List.Units), g.Sum(r => r.List.Remainder / MoneySum.Split), g.Sum(r => r.List.Remainder % MoneySum.Split)),
             })
             .ToListAsync(cancel);
-        var months = days.ToLookup(d => (d.Key.AccountId, d.Key.PriceVersionId, d.Key.Class, Days.Month(d.Key.Day)));
-        var expected = Sum(totals.Select(t => new Money(versions[t.PriceVersionId].Of(t.Class).Total(t.Quantity), versions[t.PriceVersionId].Currency)));
+        var months = days.ToLookup(d => (d.Key.AccountId, d.Key.PriceVersionId, PriceLine.TotalOf(d.Key.Class), Days.Month(d.Key.Day)));
+        var charges = totals.ToDictionary(t => t, t => versions[t.PriceVersionId].ChargeOf(PriceLine.Parse(t.Class), t.Month));
+        var perEvent = await PerEventAsync(db, [.. charges.Where(c => c.Value is PercentageCharge).Select(c => c.Key.PriceVersionId)], charges, cancel);
+        var expected = Sum(totals.Select(t => new Money(Expected(t), versions[t.PriceVersionId].Currency)));
         var rated = Sum(days.Select(d => d.List.In(BillingOptions.Currency)));
         var agree = totals.TrueForAll(t =>
         {
             var rows = months[(t.AccountId, t.PriceVersionId, t.Class, t.Month)];
             return rows.Sum(d => d.Quantity) == t.Quantity
-                && Sum(rows.Select(d => d.List.In(BillingOptions.Currency))).Picos == versions[t.PriceVersionId].Of(t.Class).Total(t.Quantity);
+                && Sum(rows.Select(d => d.List.In(BillingOptions.Currency))).Picos == Expected(t);
         });
         return new ConservationCheck("Charges of a price and month add up to its total", $"rated rows at list price: {rated}", $"totals: {expected}", agree && rated == expected);
+
+        Int128 Expected(RatingTotal total) => charges[total] is PercentageCharge ? perEvent.GetValueOrDefault(total) : charges[total].Total(total.Quantity);
+    }
+
+    // A share is rounded event by event, so that its rows must be read one by one.
+    private static async Task<Dictionary<RatingTotal, Int128>> PerEventAsync(BillingDb db, Guid[] versionIds, Dictionary<RatingTotal, ChargeModel> charges, CancellationToken cancel)
+    {
+        var byKey = charges.Keys.ToDictionary(t => (t.AccountId, t.PriceVersionId, t.Class, t.Month));
+        var rows = await db.RatedRows.AsNoTracking().Where(r => versionIds.Contains(r.PriceVersionId)).ToListAsync(cancel);
+        return rows.Where(r => byKey.ContainsKey((r.AccountId, r.PriceVersionId, r.Class, Days.Month(r.Day))))
+            .Select(r => (Total: byKey[(r.AccountId, r.PriceVersionId, r.Class, Days.Month(r.Day))], r.Quantity))
+            .GroupBy(r => r.Total).ToDictionary(g => g.Key, g => g.Aggregate((Int128)0, (sum, r) => sum + charges[r.Total].Charge(null, r.Quantity)));
     }
 
     private static async Task<ConservationCheck> BalancesAsync(BillingDb db, TrialBalanceReport balance, CancellationToken cancel)

@@ -9,13 +9,41 @@ namespace Lodestone.Billing;
 /// </summary>
 internal sealed class CallJournal(Statements sql, Database database)
 {
-    /// <summary>The version that counts for a product at an instant; absent where it has no price.</summary>
-    public Task<PriceVersion?> FindPriceAsync(Guid productId, DateTimeOffset time, CancellationToken cancel) => sql.FindAsync(
+    public TermJournal Terms { get; } = new(sql, database);
+
+    public LimitGate Limits { get; } = new(sql, database);
+
+    /// <summary>The version that an account pays for a product at an instant; absent where there is no price. See <see cref="PriceLookup"/>.</summary>
+    /// <returns>And whether something was agreed with the account that changes what it pays.</returns>
+    public async Task<(PriceVersion? Price, bool HasTerms)> FindPriceAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel)
+    {
+        var (hasBooks, hasTerms) = (false, false);
+        var listed = await sql.FindAsync(
+            $"""
+            select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
+                effective_from, published_at, published_by, publisher_name, reason, key_text, book,
+                exists (select 1 from billing_book_assignment where account_id = {accountId}), exists (select 1 from billing_term where account_id = {accountId})
+            from billing_price_version where product_id = {productId} and book = 'list' and effective_from <= {database.Instant(time)}
+            order by effective_from desc, version desc limit 1
+            """,
+            row =>
+            {
+                (hasBooks, hasTerms) = (row.GetBoolean(16), row.GetBoolean(17));
+                return ReadPrice(row);
+            },
+            cancel);
+        return listed is not null && !hasBooks
+            ? (listed, hasTerms)
+            : (await FindInBooksAsync(accountId, productId, time, cancel) ?? listed, true);
+    }
+
+    private Task<PriceVersion?> FindInBooksAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel) => sql.FindAsync(
         $"""
-        select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
-            effective_from, published_at, published_by, publisher_name, reason
-        from billing_price_version where product_id = {productId} and effective_from <= {database.Instant(time)}
-        order by effective_from desc, version desc limit 1
+        select v.id, v.product_id, v.version, v.currency, v.input_units, v.input_remainder, v.output_units, v.output_remainder, v.per_quantity,
+            v.effective_from, v.published_at, v.published_by, v.publisher_name, v.reason, v.key_text, v.book
+        from billing_book_assignment a join billing_price_version v on v.book = a.book and v.product_id = {productId} and v.effective_from <= {database.Instant(time)}
+        where a.account_id = {accountId} and a.effective_from <= {database.Instant(time)} and (a.ends_at is null or a.ends_at > {database.Instant(time)})
+        order by case a.kind when 'Contract' then 0 else 1 end, a.effective_from desc, v.effective_from desc, v.version desc limit 1
         """,
         ReadPrice,
         cancel);
@@ -24,7 +52,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         await sql.FindAsync(
             $"""
             select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
-                effective_from, published_at, published_by, publisher_name, reason
+                effective_from, published_at, published_by, publisher_name, reason, key_text, book
             from billing_price_version where id = {versionId}
             """,
             ReadPrice,
@@ -46,10 +74,12 @@ internal sealed class CallJournal(Statements sql, Database database)
     public async Task<bool> TryInsertAsync(CallHold hold, CancellationToken cancel) => await sql.ExecuteAsync(
         $"""
         insert into billing_call_hold (id, request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id,
-            prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch)
+            prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch,
+            has_terms, free_input, free_output)
         select {hold.Id}, {hold.RequestId}, {hold.AccountId}, {hold.CallerId}, {hold.TokenId}, {hold.ProductId}, {hold.ProductName}, {hold.SellerId}, {hold.Revision}, {hold.PriceVersionId},
             {hold.PromptTokens}, {hold.MaxOutputTokens}, {hold.Amount.Units}, {hold.Amount.Remainder}, {hold.FreePart.Units}, {hold.FreePart.Remainder},
-            {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch}
+            {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch},
+            {hold.HasTerms}, {hold.FreeInput}, {hold.FreeOutput}
         where not exists (select 1 from billing_meter_event where request_id = {hold.RequestId})
         on conflict (request_id) do nothing
         """,
@@ -63,7 +93,8 @@ internal sealed class CallJournal(Statements sql, Database database)
     public Task<CallHold?> LockHoldAsync(Guid holdId, CancellationToken cancel) => sql.LockAsync(
         $"""
         select request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id, prompt_tokens, max_output_tokens,
-            amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch, delivered_input, delivered_output
+            amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch, delivered_input, delivered_output,
+            has_terms, free_input, free_output
         from billing_call_hold where id = {holdId}
         """,
         row => new CallHold
@@ -88,6 +119,9 @@ internal sealed class CallJournal(Statements sql, Database database)
             ServerEpoch = row.GetGuid(18),
             DeliveredInput = row.GetInt64(19),
             DeliveredOutput = row.GetInt64(20),
+            HasTerms = row.GetBoolean(21),
+            FreeInput = row.GetInt64(22),
+            FreeOutput = row.GetInt64(23),
         },
         cancel);
 
@@ -107,13 +141,13 @@ internal sealed class CallJournal(Statements sql, Database database)
     /// <summary>The account's quantities of a price in a month, by class; those that have none yet are absent.</summary>
     public Task<IReadOnlyList<RatingTotal>> TotalsAsync(Guid accountId, Guid priceVersionId, DateOnly month, CancellationToken cancel) => sql.ListAsync(
         $"select class, quantity from billing_rating_total where account_id = {accountId} and price_version_id = {priceVersionId} and month = {Days.Number(month)}",
-        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = Enum.Parse<TokenClass>(row.GetString(0)), Month = month },
+        row => new RatingTotal(row.GetInt64(1)) { AccountId = accountId, PriceVersionId = priceVersionId, Class = row.GetString(0), Month = month },
         cancel);
 
     public Task<int> UpdateAsync(RatingTotal total, CancellationToken cancel) => sql.ExecuteAsync(
         $"""
         insert into billing_rating_total (account_id, price_version_id, class, month, quantity)
-        values ({total.AccountId}, {total.PriceVersionId}, {total.Class.ToString()}, {Days.Number(total.Month)}, {total.Quantity})
+        values ({total.AccountId}, {total.PriceVersionId}, {total.Class}, {Days.Number(total.Month)}, {total.Quantity})
         on conflict (account_id, price_version_id, class, month) do update set quantity = excluded.quantity
         """,
         cancel);
@@ -131,9 +165,9 @@ internal sealed class CallJournal(Statements sql, Database database)
     public Task<int> InsertAsync(RatedRow row, CancellationToken cancel) => sql.ExecuteAsync(
         $"""
         insert into billing_rated_row (event_id, class, account_id, seller_id, product_id, day, price_version_id, quantity, currency,
-            list_units, list_remainder, free_units, free_remainder, amount_units, amount_remainder)
-        values ({row.EventId}, {row.Class.ToString()}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
-            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
+            list_units, list_remainder, free_units, free_remainder, discount_units, discount_remainder, amount_units, amount_remainder)
+        values ({row.EventId}, {row.Class}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
+            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Discount.Units}, {row.Discount.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
         """,
         cancel);
 
@@ -159,7 +193,8 @@ internal sealed class CallJournal(Statements sql, Database database)
     private Task<Wallet?> FindWalletAsync(Guid accountId, CancellationToken cancel) => sql.LockAsync(
         $"""
         select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
-            free_used_units, free_used_remainder, free_held_units, free_held_remainder
+            free_used_units, free_used_remainder, free_held_units, free_held_remainder,
+            exists (select 1 from billing_spend_limit where account_id in ({accountId}, {Guid.Empty}))
         from billing_wallet where id = {accountId}
         """,
         row => Wallet.Read(accountId, row),
@@ -179,5 +214,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         PublishedBy = row.GetGuid(11),
         PublisherName = row.GetString(12),
         Reason = row.GetString(13),
+        KeyText = row.IsDBNull(14) ? null : row.GetString(14),
+        Book = row.GetString(15),
     };
 }

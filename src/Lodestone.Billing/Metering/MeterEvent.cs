@@ -63,12 +63,13 @@ internal sealed class MeterEvent
     };
 }
 
-/// <summary>One class of an event's tokens with its price applied.</summary>
+/// <summary>One class of an event's quantities with its price applied.</summary>
 internal sealed class RatedRow
 {
     public required Guid EventId { get; init; }
 
-    public required TokenClass Class { get; init; }
+    /// <summary>Such as <c>input</c>; see <see cref="PriceLine"/>.</summary>
+    public required string Class { get; init; }
 
     public required Guid AccountId { get; init; }
 
@@ -80,30 +81,33 @@ internal sealed class RatedRow
 
     public required Guid PriceVersionId { get; init; }
 
-    /// <summary>Tokens.</summary>
+    /// <summary>In the class's unit, such as tokens; negative where a correction takes back.</summary>
     public required long Quantity { get; init; }
 
     public required Currency Currency { get; init; }
 
-    /// <summary>What the tokens cost at list price: <see cref="Free"/> and <see cref="Amount"/> together.</summary>
+    /// <summary>What the quantity costs at list price: <see cref="Free"/>, <see cref="Discount"/> and <see cref="Amount"/> together.</summary>
     public required StoredMoney List { get; init; }
 
-    /// <summary>Borne by the free allowance.</summary>
+    /// <summary>Borne by allowances.</summary>
     public required StoredMoney Free { get; init; }
+
+    /// <summary>Taken off by what was agreed with the account.</summary>
+    public StoredMoney Discount { get; init; }
 
     /// <summary>Charged to the balance.</summary>
     public required StoredMoney Amount { get; init; }
 }
 
 /// <summary>How much of a price key an account has used in a month.</summary>
-/// <param name="quantity">Tokens so far.</param>
+/// <param name="quantity">So far.</param>
 internal sealed class RatingTotal(long quantity)
 {
     public required Guid AccountId { get; init; }
 
     public required Guid PriceVersionId { get; init; }
 
-    public required TokenClass Class { get; init; }
+    public required string Class { get; init; }
 
     /// <summary>The month's first day, UTC, by event time.</summary>
     public required DateOnly Month { get; init; }
@@ -111,11 +115,12 @@ internal sealed class RatingTotal(long quantity)
     public long Quantity { get; private set; } = quantity;
 
     /// <summary>Counts more in.</summary>
+    /// <param name="before">What was counted so far; <see langword="null"/> where nothing ever was.</param>
     /// <returns>What the new part costs at list price, in picos.</returns>
-    public Int128 Rate(Price price, long more)
+    public Int128 Rate(ChargeModel charge, long? before, long more)
     {
-        var charge = price.Charge(Quantity, more);
+        var picos = charge.Charge(before, more);
         Quantity += more;
-        return charge;
+        return picos;
     }
 }

@@ -95,6 +95,7 @@ public sealed partial class Metering
                 var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
                 var nothing = Money.Zero(wallet.Currency);
                 wallet.Settle(hold, nothing, nothing);
+                await SettleLimitsAsync(journal, hold, wallet, nothing, cancel);
                 await journal.UpdateAsync(wallet, cancel);
                 await journal.DeleteAsync(hold, cancel);
             }
@@ -110,10 +111,11 @@ public sealed partial class Metering
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var found = await journal.FindPriceAsync(call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        var price = _prices.GetOrAdd(found.Id, found);
+        var (found, hasTerms) = await journal.FindPriceAsync(call.AccountId, call.ProductId, now, cancel);
+        var price = found is null ? throw SpendRefusals.Unpriced(call.ProductName) : _prices.GetOrAdd(found.Id, found);
         var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
-        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens);
+        var (freeInput, freeOutput) = hasTerms ? await PromiseAsync(journal, call, now, today, cancel) : (0, 0);
+        var amount = price.AtMost(call.PromptTokens - freeInput, call.MaxOutputTokens - freeOutput) ?? throw SpendRefusals.Unpriced(call.ProductName);
         if (wallet.Hold(amount, _options.FreeAllowance, today) is not { } freePart)
         {
             throw SpendRefusals.NotEnough(wallet, amount, _options.FreeAllowance, now);
@@ -139,10 +141,18 @@ public sealed partial class Metering
             StartedAt = now,
             ExpiresAt = now + call.ModelTimeout + Grace,
             ServerEpoch = _epoch.Id,
+            HasTerms = hasTerms,
+            FreeInput = freeInput,
+            FreeOutput = freeOutput,
         };
         if (!await journal.TryInsertAsync(hold, cancel))
         {
             throw SpendRefusals.Duplicate(call.RequestId);
+        }
+
+        if (wallet.IsLimited)
+        {
+            await journal.Limits.HoldAsync(LimitedCall.Of(hold, price.Currency), amount - freePart, cancel);
         }
 
         await journal.UpdateAsync(wallet, cancel);
@@ -160,15 +170,28 @@ public sealed partial class Metering
 
         var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
         List<RatingTotal> totals = [.. await journal.TotalsAsync(hold.AccountId, hold.PriceVersionId, Days.Month(hold.Day), cancel)];
-        var rows = Rating.Rate(totals, hold, await PriceAsync(journal, hold.PriceVersionId, cancel), usage);
+        var free = new FreePart(hold.FreePart.In(wallet.Currency).Picos);
+        var terms = hold.HasTerms
+            ? (await journal.Terms.TermsAsync(hold.Rated(usage), hold.Day, cancel)).For(hold.Promises, (hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency)).Picos)
+            : AccountTerms.None;
+        var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), free, terms);
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
-        wallet.Settle(hold, list - charged, charged);
+        wallet.Settle(hold, new Money(free.Used, wallet.Currency), charged);
         await journal.InsertAsync(MeterEvent.Of(hold, usage, outcome, measurement, now), cancel);
         foreach (var row in rows)
         {
             await journal.InsertAsync(row, cancel);
-            await journal.UpdateAsync(totals.Single(t => t.Class == row.Class), cancel);
+        }
+
+        foreach (var use in terms.Uses)
+        {
+            await journal.Terms.UpdateAsync(use, cancel);
+        }
+
+        foreach (var total in totals.Where(t => rows.Any(r => r.Class == t.Class)))
+        {
+            await journal.UpdateAsync(total, cancel);
         }
 
         if (!charged.IsZero)
@@ -178,10 +201,26 @@ public sealed partial class Metering
             await journal.InsertAsync(transaction, postings, cancel);
         }
 
+        await SettleLimitsAsync(journal, hold, wallet, charged, cancel);
         await journal.UpdateAsync(wallet, cancel);
         await journal.DeleteAsync(hold, cancel);
         return new Settlement(hold.Id, charged, list, usage);
     }
+
+    // What the account's allowances will cover of the call, whatever others use meanwhile.
+    private static async Task<(long Input, long Output)> PromiseAsync(CallJournal journal, NewHold call, DateTimeOffset now, DateOnly today, CancellationToken cancel)
+    {
+        var usage = new RatableUsage(Guid.Empty, call.AccountId, call.ProductId, call.SellerId, now, []) { UserId = call.CallerId };
+        var terms = await journal.Terms.TermsAsync(usage, today, cancel);
+        var promised = await journal.Terms.PromisedAsync(call.AccountId, cancel);
+        var input = terms.Promise(usage, UsageClass.Input, today, call.PromptTokens, promised) ?? throw SpendRefusals.Exhausted(call.ProductName, now);
+        var output = terms.Promise(usage, UsageClass.Output, today, call.MaxOutputTokens, promised + input) ?? throw SpendRefusals.Exhausted(call.ProductName, now);
+        return (input, output);
+    }
+
+    private static Task SettleLimitsAsync(CallJournal journal, CallHold hold, Wallet wallet, Money charged, CancellationToken cancel) => wallet.IsLimited
+        ? journal.Limits.SettleAsync(LimitedCall.Of(hold, wallet.Currency), hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency), charged, cancel)
+        : Task.CompletedTask;
 
     private async Task<PriceVersion> PriceAsync(CallJournal journal, Guid versionId, CancellationToken cancel) =>
         _prices.TryGetValue(versionId, out var known) ? known : _prices.GetOrAdd(versionId, await journal.PriceAsync(versionId, cancel));

@@ -12,12 +12,7 @@ namespace Lodestone.Billing;
 internal readonly record struct Price(Int128 Picos, long PerQuantity)
 {
     /// <summary>What a period with this quantity costs, rounded half to even.</summary>
-    public Int128 Total(long quantity)
-    {
-        var (whole, rest) = Int128.DivRem(Picos * quantity, PerQuantity);
-        var twice = rest * 2;
-        return twice > PerQuantity || (twice == PerQuantity && Int128.IsOddInteger(whole)) ? whole + 1 : whole;
-    }
+    public Int128 Total(long quantity) => HalfToEven(Picos * quantity, PerQuantity);
 
     /// <summary>What a quantity costs that comes after <paramref name="before"/> in its period.</summary>
     public Int128 Charge(long before, long quantity) => Total(before + quantity) - Total(before);
@@ -26,4 +21,14 @@ internal readonly record struct Price(Int128 Picos, long PerQuantity)
     public Int128 AtMost(long quantity) => Picos % PerQuantity == 0
         ? Picos / PerQuantity * quantity
         : (Picos * quantity / PerQuantity) + (quantity > 0 ? 1 : 0);
+
+    /// <summary>A fraction as a whole number; half of one goes to the even neighbour.</summary>
+    /// <param name="numerator">Not negative.</param>
+    /// <param name="denominator">Positive.</param>
+    public static Int128 HalfToEven(Int128 numerator, Int128 denominator)
+    {
+        var (whole, rest) = Int128.DivRem(numerator, denominator);
+        var twice = rest * 2;
+        return twice > denominator || (twice == denominator && Int128.IsOddInteger(whole)) ? whole + 1 : whole;
+    }
 }

@@ -9,13 +9,9 @@ public sealed class Prices
     /// <summary>The highest price per million tokens: a unit per token. Above it somebody has mistaken the unit.</summary>
     internal static readonly Money Highest = Money.FromStored(1_000_000, 0, BillingOptions.Currency);
 
-    private const int SuspiciousFactor = 3;
-
-    private static readonly RefusalCode TakesEffectInPast = new("effective_in_past", 422);
     private static readonly RefusalCode Negative = new("amount_negative", 422);
     private static readonly RefusalCode TooHigh = new("price_too_high", 422);
     private static readonly RefusalCode UnknownCurrency = new("unknown_currency", 422);
-    private static readonly RefusalCode ConfirmationRequired = new("confirmation_required", 409);
 
     private readonly BillingSteps _steps;
     private readonly TimeProvider _clock;
@@ -35,7 +31,7 @@ public sealed class Prices
     {
         var now = _clock.GetUtcNow();
         var versions = await _steps.ReadAsync(db => db.PriceVersions.AsNoTracking()
-            .Where(v => productIds.Contains(v.ProductId) && v.EffectiveFrom <= now).ToListAsync(cancel));
+            .Where(v => productIds.Contains(v.ProductId) && v.Book == PriceBook.List && v.EffectiveFrom <= now).ToListAsync(cancel));
         return versions.GroupBy(v => v.ProductId)
             .ToDictionary(g => g.Key, g => ModelPrice.Of(g.OrderBy(v => v.EffectiveFrom).ThenBy(v => v.Version).Last()));
     }
@@ -43,7 +39,7 @@ public sealed class Prices
     /// <summary>Publishes the next version of a model's price, effective now or later.</summary>
     /// <exception cref="Refusal">
     /// <c>forbidden</c>, <c>effective_in_past</c>, <c>amount_negative</c>, <c>price_too_high</c>, <c>unknown_currency</c>;
-    /// <c>confirmation_required</c> when a price changes more than threefold and that was not confirmed.
+    /// <c>confirmation_required</c> when something looks like a mistake, see <see cref="PriceDoubts"/>, and that was not confirmed.
     /// </exception>
     public Task PublishAsync(NewModelPrice price, Caller administrator, CancellationToken cancel)
     {
@@ -57,46 +53,44 @@ public sealed class Prices
             throw new Refusal(RefusalCode.Unprocessable, "Give a reason: others will read it in the price's history.") { Param = "reason" };
         }
 
-        Check(price.InputPerMillion, "inputPerMillion");
-        Check(price.OutputPerMillion, "outputPerMillion");
+        Check(price);
         return _steps.WriteAsync((db, token) => PublishAsync(db, price, administrator, token), cancel);
     }
 
-    private async Task<Guid> PublishAsync(BillingDb db, NewModelPrice price, Caller administrator, CancellationToken cancel)
+    /// <exception cref="Refusal"><c>amount_negative</c>, <c>price_too_high</c>, <c>unknown_currency</c>.</exception>
+    internal static void Check(NewModelPrice price)
+    {
+        Check(price.InputPerMillion, "inputPerMillion");
+        Check(price.OutputPerMillion, "outputPerMillion");
+    }
+
+    private async Task<Publication> PublishAsync(BillingDb db, NewModelPrice price, Caller administrator, CancellationToken cancel)
     {
         var now = _clock.GetUtcNow();
-        var effectiveFrom = price.EffectiveFrom ?? now;
-        if (effectiveFrom < now)
+        var from = price.EffectiveFrom ?? now;
+        if (from < now)
         {
-            throw new Refusal(TakesEffectInPast, $"A price cannot take effect in the past: {Instants.ToWire(effectiveFrom)} is before {Instants.ToWire(now)}. Leave the instant out to mean now.") { Param = "effectiveFrom" };
+            throw PriceDraft.InPast(from, now);
         }
 
-        var before = await db.PriceVersions.At(price.ProductId, effectiveFrom).AsNoTracking().FirstOrDefaultAsync(cancel);
-        if (before is not null && !price.IsConfirmed)
+        var product = await db.Products.AsNoTracking().SingleOrDefaultAsync(p => p.Id == price.ProductId, cancel)
+            ?? new Product { Id = price.ProductId, Name = "the model", SellerId = Guid.Empty, SeenAt = now };
+        var change = await PriceDraft.ChangeAsync(
+            db, PriceBook.List, product, [KeyWire.PerMillion(UsageClass.Input, price.InputPerMillion), KeyWire.PerMillion(UsageClass.Output, price.OutputPerMillion)], new HashSet<PriceLine>(), from, cancel);
+        var draft = new PriceDraft(PriceBook.List, from, [change]);
+        if (!price.IsConfirmed && draft.Doubts is [var doubt, ..])
         {
-            CheckChange("input", before.Input.In(before.Currency), price.InputPerMillion);
-            CheckChange("output", before.Output.In(before.Currency), price.OutputPerMillion);
+            throw Publications.MustConfirm(doubt);
         }
 
-        var version = new PriceVersion
-        {
-            Id = Guid.CreateVersion7(now),
-            ProductId = price.ProductId,
-            Version = 1 + (await db.PriceVersions.Where(v => v.ProductId == price.ProductId).MaxAsync(v => (long?)v.Version, cancel) ?? 0),
-            Currency = price.InputPerMillion.Currency,
-            Input = price.InputPerMillion,
-            Output = price.OutputPerMillion,
-            PerQuantity = PriceVersion.PerMillion,
-            EffectiveFrom = effectiveFrom,
-            PublishedAt = now,
-            PublishedBy = administrator.Id,
-            PublisherName = administrator.Name,
-            Reason = price.Reason,
-        };
-        db.PriceVersions.Add(version);
-        return await db.TrySaveAsync(cancel)
-            ? version.Id
-            : throw new Refusal(RefusalCode.Conflict, "Somebody else has just published a price for this model. Look at it, then publish again.");
+        return await Publishing.AddAsync(db, draft, new NewPublication(null, price.Reason, Confirm: price.IsConfirmed), Publisher.Of(administrator), now, cancel);
+    }
+
+    /// <summary>The price, if it can be one.</summary>
+    internal static Money Checked(Money price, string param)
+    {
+        Check(price, param);
+        return price;
     }
 
     private static void Check(Money price, string param)
@@ -114,14 +108,6 @@ public sealed class Prices
         if (price > Highest)
         {
             throw new Refusal(TooHigh, $"{price} per million tokens is above the highest price, {Highest}. Prices are per million tokens, not per token.") { Param = param };
-        }
-    }
-
-    private static void CheckChange(string what, Money before, Money after)
-    {
-        if (after.Picos > before.Picos * SuspiciousFactor || before.Picos > after.Picos * SuspiciousFactor)
-        {
-            throw new Refusal(ConfirmationRequired, $"The {what} price would go from {before} to {after} per million tokens, more than threefold. Publish again with \"confirm\": true if that is meant.") { Param = "confirm" };
         }
     }
 }

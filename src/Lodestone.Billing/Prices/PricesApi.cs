@@ -16,26 +16,28 @@ internal static class PricesApi
         prices.MapPost("", Publish);
     }
 
-    private static async Task<Ok<PriceList>> List(PriceBook book, Caller caller, CancellationToken cancel) =>
-        TypedResults.Ok(new PriceList([.. (await book.AllAsync(caller, cancel)).Select(PricedModelView.Of)]));
+    private static async Task<Ok<PriceList>> List(DateTimeOffset? at, PriceBook book, Caller caller, CancellationToken cancel) =>
+        TypedResults.Ok(new PriceList([.. (await book.AllAsync(caller, cancel, at)).Select(PricedModelView.Of)]));
 
-    private static async Task<Created<PriceView>> Publish(PriceRequest wanted, Prices prices, PriceBook book, Caller caller, CancellationToken cancel)
+    private static async Task<Results<Created<PriceView>, Accepted<ProposalView>>> Publish(PriceRequest wanted, Publications publications, PriceBook book, Caller caller, CancellationToken cancel)
     {
         caller.Administrator();
         Amounts.Check(wanted.Currency);
         var model = await book.FindAsync(wanted.Model ?? "", caller, cancel);
-        await prices.PublishAsync(
-            new NewModelPrice
-            {
-                ProductId = model.Product.Id,
-                InputPerMillion = Amounts.Read(wanted.InputPerMillion?.Text, "inputPerMillion"),
-                OutputPerMillion = Amounts.Read(wanted.OutputPerMillion?.Text, "outputPerMillion"),
-                EffectiveFrom = wanted.EffectiveFrom,
-                Reason = wanted.Reason ?? "",
-                IsConfirmed = wanted.Confirm,
-            },
-            caller,
-            cancel);
+        var price = new NewModelPrice
+        {
+            ProductId = model.Product.Id,
+            InputPerMillion = Amounts.Read(wanted.InputPerMillion?.Text, "inputPerMillion"),
+            OutputPerMillion = Amounts.Read(wanted.OutputPerMillion?.Text, "outputPerMillion"),
+            EffectiveFrom = wanted.EffectiveFrom,
+            Reason = wanted.Reason ?? "",
+            IsConfirmed = wanted.Confirm,
+        };
+        if ((await publications.PublishModelAsync(model, price, caller, cancel)).Proposal is { } proposal)
+        {
+            return TypedResults.Accepted((string?)null, ProposalView.Of(proposal));
+        }
+
         var published = (await book.FindAsync(wanted.Model ?? "", caller, cancel)).Versions.MaxBy(v => v.Version)!; // just published
         return TypedResults.Created((string?)null, PriceView.Of(published));
     }
@@ -61,7 +63,10 @@ internal sealed record PricedModelView(string ProductId, string Model, PriceView
         PublicId.ToHub(model.Product.Id), model.Product.Name, model.Current is { } current ? PriceView.Of(current) : null, [.. model.Versions.Select(PriceView.Of)]);
 }
 
-internal sealed record PriceView(long Version, string InputPerMillion, string OutputPerMillion, string Currency, string EffectiveFrom, string PublishedAt, string PublishedBy, string Reason)
+/// <param name="InputPerMillion">What the first million costs; where prices have tiers, more may cost less.</param>
+/// <param name="Keys">All that is priced, each by its charge model.</param>
+internal sealed record PriceView(
+    long Version, string InputPerMillion, string OutputPerMillion, string Currency, string EffectiveFrom, string PublishedAt, string PublishedBy, string Reason, IReadOnlyList<KeyWire> Keys)
 {
     public static PriceView Of(PriceVersion version) => new(
         version.Version,
@@ -71,5 +76,6 @@ internal sealed record PriceView(long Version, string InputPerMillion, string Ou
         Instants.ToWire(version.EffectiveFrom),
         Instants.ToWire(version.PublishedAt),
         version.PublisherName,
-        version.Reason);
+        version.Reason,
+        version.Wires);
 }

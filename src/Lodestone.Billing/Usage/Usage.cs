@@ -61,7 +61,7 @@ internal sealed class Usage(BillingSteps steps)
             var postings = transaction is null
                 ? []
                 : await db.Postings.AsNoTracking().Where(p => p.TransactionId == transaction.Id).OrderBy(p => p.Line).ToListAsync(cancel);
-            return new CallDetail(call, [.. rows.OrderBy(r => r.Class)], price, transaction, postings);
+            return new CallDetail(call, [.. rows.OrderBy(r => r.Class, StringComparer.Ordinal)], price, transaction, postings);
         });
 }
 
@@ -73,10 +73,10 @@ internal sealed record UsageSum(DateOnly Day, string Model, long Calls, long Inp
     public static UsageSum Of(DateOnly day, string model, long calls) =>
         new(day, model, calls, 0, 0, Money.Zero(BillingOptions.Currency), Money.Zero(BillingOptions.Currency));
 
-    public UsageSum With(TokenClass tokens, long quantity, Money listValue, Money charged) => this with
+    public UsageSum With(string usageClass, long quantity, Money listValue, Money charged) => this with
     {
-        InputTokens = InputTokens + (tokens is TokenClass.Input ? quantity : 0),
-        OutputTokens = OutputTokens + (tokens is TokenClass.Output ? quantity : 0),
+        InputTokens = InputTokens + (PriceLine.Parse(usageClass).Class is UsageClass.Input or UsageClass.InputCached or UsageClass.CacheWrite ? quantity : 0),
+        OutputTokens = OutputTokens + (PriceLine.Parse(usageClass).Class is UsageClass.Output or UsageClass.Reasoning ? quantity : 0),
         ListValue = ListValue + listValue,
         Charged = Charged + charged,
     };

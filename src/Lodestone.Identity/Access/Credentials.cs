@@ -10,7 +10,7 @@ namespace Lodestone.Identity;
 /// Finds who stands behind a token or a session. Remembers for five seconds: a revocation counts from the next request on this
 /// server (<see cref="Forget"/>) and within five seconds on others.
 /// </summary>
-internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider clock)
+internal sealed class Credentials(IServiceScopeFactory scopes, AccessChanges changes, TimeProvider clock)
 {
     private const int MostRemembered = 20_000;
 
@@ -33,6 +33,7 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
     {
         Interlocked.Increment(ref _generation);
         _known.Clear();
+        changes.Note();
     }
 
     private Credential? Unexpired(Credential? found) => found is { ExpiresAt: null } || found?.ExpiresAt > clock.GetUtcNow() ? found : null;
