@@ -39,7 +39,9 @@ public static class GatewayModule
         services.AddSingleton(new PromptBounds(overhead: 64));
         services.AddSingleton<Relay>();
         services.AddSingleton<ChatCompletions>();
+        services.AddSingleton<CountedCalls>();
         services.AddSingleton<Embeddings>();
+        services.AddSingleton<Reranking>();
         services.AddTracing();
         services.AddSingleton(new NavItem("Models by API", "/inference", 51, NavAudience.Everyone, NavPlace.Menu));
         services.AddSingleton(new NavItem("Playground", "/playground", 20, NavAudience.Everyone));
@@ -53,6 +55,7 @@ public static class GatewayModule
         v1.MapChatCompletions();
         v1.MapCompletions();
         v1.MapEmbeddings();
+        v1.MapReranking();
         v1.MapResponses();
         v1.MapMessages();
         routes.MapOllama();

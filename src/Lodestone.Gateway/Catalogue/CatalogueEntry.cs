@@ -107,6 +107,9 @@ internal enum ModelFeatures : long
     LogitBias = 1 << 10,
     Grammar = 1 << 11,
     Reasoning = 1 << 12,
+
+    /// <summary>Says how well texts answer a question.</summary>
+    Rerank = 1 << 13,
 }
 
 internal static class FeatureNames

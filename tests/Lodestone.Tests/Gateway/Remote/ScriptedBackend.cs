@@ -78,6 +78,13 @@ public sealed class ScriptedBackend : IAsyncDisposable
             return;
         }
 
+        if (path is "rerank" && model is not "broken")
+        {
+            var ranked = body["documents"]!.AsArray().Select((_, i) => new { index = i, relevance_score = i + 0.5 });
+            await http.Response.WriteAsJsonAsync(new { id = "r", model, results = ranked, usage = new { total_tokens = 12 } });
+            return;
+        }
+
         switch (model)
         {
             case "busy":
