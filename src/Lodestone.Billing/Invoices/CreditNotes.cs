@@ -156,11 +156,18 @@ internal sealed partial class CreditNotes(BillingSteps steps, InvoiceOptions opt
         /// <summary>Without tax.</summary>
         public Money Net => Decision.Outcome == "included" ? Amount - Tax : Amount;
 
+        private string Revenue => (Line.Kind, Line.TaxClass) switch
+        {
+            (_, TaxClasses.Subscription) => LedgerAccounts.SubscriptionRevenue,
+            (InvoiceLineKind.Charge, _) => LedgerAccounts.CommitTrueUp,
+            _ => LedgerAccounts.InferenceRevenue,
+        };
+
         public IEnumerable<(string Account, Money Amount)> Postings
         {
             get
             {
-                yield return (Line.TaxClass == TaxClasses.Subscription ? LedgerAccounts.SubscriptionRevenue : LedgerAccounts.InferenceRevenue, Net);
+                yield return (Revenue, Net);
                 if (!Tax.IsZero)
                 {
                     yield return (LedgerAccounts.Tax(Decision.Jurisdiction), Tax);
