@@ -48,9 +48,16 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
 
+    public DbSet<SpendLimit> SpendLimits => Set<SpendLimit>();
+
+    public DbSet<LimitUse> LimitUses => Set<LimitUse>();
+
     public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
 
     public DbSet<EventCount> EventCounts => Set<EventCount>();
+
+    /// <summary>What rating has read with this context.</summary>
+    public RatingMemory Rating => field ??= new RatingMemory(this);
 
     protected override string Module => "billing";
 
@@ -72,6 +79,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
+        model.Entity<Wallet>().Ignore(w => w.IsLimited);
+        model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))

@@ -72,6 +72,8 @@ public static class BillingModule
         services.AddSingleton<EventCorrections>();
         services.AddSingleton<NewMeters>();
         services.AddSingleton<MeterQueries>();
+        services.AddSingleton<Limits>();
+        services.AddScoped<LimitChoice>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -94,6 +96,7 @@ public static class BillingModule
         routes.MapLedger();
         routes.MapEvents();
         routes.MapMeters();
+        routes.MapLimits();
         return routes;
     }
 }

@@ -11,6 +11,8 @@ internal sealed class CallJournal(Statements sql, Database database)
 {
     public TermJournal Terms { get; } = new(sql, database);
 
+    public LimitGate Limits { get; } = new(sql, database);
+
     /// <summary>The version that an account pays for a product at an instant; absent where there is no price. See <see cref="PriceLookup"/>.</summary>
     /// <returns>And whether something was agreed with the account that changes what it pays.</returns>
     public async Task<(PriceVersion? Price, bool HasTerms)> FindPriceAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel)
@@ -191,7 +193,8 @@ internal sealed class CallJournal(Statements sql, Database database)
     private Task<Wallet?> FindWalletAsync(Guid accountId, CancellationToken cancel) => sql.LockAsync(
         $"""
         select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
-            free_used_units, free_used_remainder, free_held_units, free_held_remainder
+            free_used_units, free_used_remainder, free_held_units, free_held_remainder,
+            exists (select 1 from billing_spend_limit where account_id in ({accountId}, {Guid.Empty}))
         from billing_wallet where id = {accountId}
         """,
         row => Wallet.Read(accountId, row),

@@ -95,6 +95,7 @@ public sealed partial class Metering
                 var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
                 var nothing = Money.Zero(wallet.Currency);
                 wallet.Settle(hold, nothing, nothing);
+                await SettleLimitsAsync(journal, hold, wallet, nothing, cancel);
                 await journal.UpdateAsync(wallet, cancel);
                 await journal.DeleteAsync(hold, cancel);
             }
@@ -149,6 +150,11 @@ public sealed partial class Metering
             throw SpendRefusals.Duplicate(call.RequestId);
         }
 
+        if (wallet.IsLimited)
+        {
+            await journal.Limits.HoldAsync(LimitedCall.Of(hold, price.Currency), amount - freePart, cancel);
+        }
+
         await journal.UpdateAsync(wallet, cancel);
         return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
     }
@@ -195,6 +201,7 @@ public sealed partial class Metering
             await journal.InsertAsync(transaction, postings, cancel);
         }
 
+        await SettleLimitsAsync(journal, hold, wallet, charged, cancel);
         await journal.UpdateAsync(wallet, cancel);
         await journal.DeleteAsync(hold, cancel);
         return new Settlement(hold.Id, charged, list, usage);
@@ -210,6 +217,10 @@ public sealed partial class Metering
         var output = terms.Promise(usage, UsageClass.Output, today, call.MaxOutputTokens, promised + input) ?? throw SpendRefusals.Exhausted(call.ProductName, now);
         return (input, output);
     }
+
+    private static Task SettleLimitsAsync(CallJournal journal, CallHold hold, Wallet wallet, Money charged, CancellationToken cancel) => wallet.IsLimited
+        ? journal.Limits.SettleAsync(LimitedCall.Of(hold, wallet.Currency), hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency), charged, cancel)
+        : Task.CompletedTask;
 
     private async Task<PriceVersion> PriceAsync(CallJournal journal, Guid versionId, CancellationToken cancel) =>
         _prices.TryGetValue(versionId, out var known) ? known : _prices.GetOrAdd(versionId, await journal.PriceAsync(versionId, cancel));

@@ -27,6 +27,9 @@ internal sealed class Wallet
 
     public StoredMoney FreeHeld { get; private set; }
 
+    /// <summary>Whether a limit may be about its calls. Only known where a call is reserved or settled.</summary>
+    public bool IsLimited { get; private init; }
+
     /// <summary>The statement that makes an account's empty wallet where there is none.</summary>
     public static FormattableString Opening(Guid accountId) =>
         $"""
@@ -36,7 +39,7 @@ internal sealed class Wallet
         """;
 
     /// <param name="accountId">The wallet's id.</param>
-    /// <param name="row">Currency, balance, held, free day, free used, free held, in this order.</param>
+    /// <param name="row">Currency, balance, held, free day, free used, free held, whether limits may apply, in this order.</param>
     public static Wallet Read(Guid accountId, DbDataReader row) => new()
     {
         Id = accountId,
@@ -46,6 +49,7 @@ internal sealed class Wallet
         FreeDay = Days.FromNumber(row.GetInt64(5)),
         FreeUsed = new StoredMoney(row.GetInt64(6), row.GetInt64(7)),
         FreeHeld = new StoredMoney(row.GetInt64(8), row.GetInt64(9)),
+        IsLimited = row.GetBoolean(10),
     };
 
     public Money Available => Balance.In(Currency) - Held.In(Currency);

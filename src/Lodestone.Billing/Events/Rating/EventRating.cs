@@ -19,6 +19,8 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     private const string Unpriced = "unpriced";
     private const string Failed = "failed";
 
+    private readonly List<RatedRow> _charged = [];
+
     /// <param name="row">The next row of the log.</param>
     /// <param name="before">The version that it stands in for, where it corrects one.</param>
     /// <param name="isUnratable">It failed before, and is only set aside.</param>
@@ -83,7 +85,11 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     }
 
     /// <summary>What is done last, when all wallets are locked.</summary>
-    public Task<int> FinishAsync(CancellationToken cancel) => db.SaveChangesAsync(cancel);
+    public async Task<int> FinishAsync(CancellationToken cancel)
+    {
+        await LimitHistory.AddAsync(db, _charged, cancel);
+        return await db.SaveChangesAsync(cancel);
+    }
 
     private async Task TakeBackAsync(LoggedEvent before, CancellationToken cancel)
     {
@@ -140,6 +146,7 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     {
         var rows = await UsageRating.RateAsync(db, usage, cancel);
         await funding.FundAsync(db, usage.AccountId, rows, cancel);
+        _charged.AddRange(rows);
     }
 
     private void SetAside(LoggedEvent row, UnratableException unratable) => db.UnratedEvents.Add(new UnratedEvent
