@@ -86,6 +86,9 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<EventCount> EventCounts => Set<EventCount>();
 
+    /// <summary>What rating has read with this context.</summary>
+    public RatingMemory Rating => field ??= new RatingMemory(this);
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;

@@ -27,7 +27,7 @@ internal static class Rating
                 continue;
             }
 
-            var covered = terms.Cover(usage, name, day, quantity);
+            var covered = terms.Cover(usage, line.Class, day, quantity);
             if (covered != 0)
             {
                 var (_, value) = Advance(totals, usage, day, price, line + PriceLine.Free, charge, covered);
@@ -41,10 +41,10 @@ internal static class Rating
 
             var (before, list) = Advance(totals, usage, day, price, line.ToString(), charge, quantity - covered);
             var rerated = charge is VolumeCharge volume ? volume.Rerated(before, quantity - covered) : 0;
-            Add(name, line.ToString(), quantity - covered, list - rerated);
+            Add(line.Class, line.ToString(), quantity - covered, list - rerated);
             if (rerated != 0)
             {
-                Add(name, line + PriceLine.Rerated, 0, rerated);
+                Add(line.Class, line + PriceLine.Rerated, 0, rerated);
             }
         }
 

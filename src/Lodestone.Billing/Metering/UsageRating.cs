@@ -7,17 +7,19 @@ namespace Lodestone.Billing;
 internal static class UsageRating
 {
     /// <summary>Adds the event's rows and moves its totals, in the caller's transaction. Takes the account's turn: its wallet is locked.</summary>
+    /// <param name="usage">A correction may name the rows that it takes back by their classes: all of an event's come to what was used.</param>
     /// <exception cref="Refusal"><c>unpriced</c>.</exception>
     public static async Task<IReadOnlyList<RatedRow>> RateAsync(BillingDb db, RatableUsage usage, CancellationToken cancel)
     {
-        await db.LockWalletAsync(usage.AccountId, cancel);
+        usage = usage with { Quantities = [.. usage.Quantities.GroupBy(q => PriceLine.Parse(q.Class).ToString(), StringComparer.Ordinal).Select(g => (g.Key, g.Sum(q => q.Quantity)))] };
+        await db.Rating.LockAsync(usage.AccountId, cancel);
         var price = await db.PriceAsync(usage.AccountId, usage.ProductId, usage.Time, cancel);
         if (price is null || usage.Quantities.Any(q => price.LineOf(q.Class, usage.Dimensions) is null))
         {
             throw SpendRefusals.Unpriced(await db.Products.Where(p => p.Id == usage.ProductId).Select(p => p.Name).SingleOrDefaultAsync(cancel) ?? "What was used");
         }
 
-        var day = (await db.CustomerAsync(usage.AccountId, usage.Time, cancel)).DayOf(usage.Time);
+        var day = (await db.Rating.CustomerAsync(usage.AccountId, usage.Time, cancel)).DayOf(usage.Time);
         var (terms, usesKnown) = await TermsAsync(db, usage, day, cancel);
         var known = new List<RatingTotal>();
         foreach (var line in usage.Quantities.Select(q => price.LineOf(q.Class, usage.Dimensions)!.ToString())) // each has a line
@@ -40,10 +42,9 @@ internal static class UsageRating
     }
 
     /// <summary>The account's terms, and of what was used of them the rows that are there already.</summary>
-    public static async Task<(AccountTerms Terms, IReadOnlyList<TermUse> Known)> TermsAsync(BillingDb db, RatableUsage usage, DateOnly day, CancellationToken cancel)
+    private static async Task<(AccountTerms Terms, IReadOnlyList<TermUse> Known)> TermsAsync(BillingDb db, RatableUsage usage, DateOnly day, CancellationToken cancel)
     {
-        var terms = await db.Terms.AsNoTracking()
-            .Where(t => t.AccountId == usage.AccountId && t.StartsAt <= usage.Time && (t.EndsAt == null || t.EndsAt > usage.Time)).ToListAsync(cancel);
+        var terms = (await db.Rating.TermsAsync(usage.AccountId, cancel)).Where(t => t.StartsAt <= usage.Time && !(t.EndsAt <= usage.Time)).ToList();
         var uses = new List<TermUse>();
         foreach (var term in terms)
         {
