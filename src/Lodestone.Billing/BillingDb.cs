@@ -70,6 +70,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
 
+    public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
+
     public DbSet<TaxRule> TaxRules => Set<TaxRule>();
 
     public DbSet<MeterVersion> Meters => Set<MeterVersion>();

@@ -64,4 +64,6 @@ namespace Lodestone.Billing;
 [JsonSerializable(typeof(TaxRuleList))]
 [JsonSerializable(typeof(PartyRequest))]
 [JsonSerializable(typeof(PartyView))]
+[JsonSerializable(typeof(PayRequest))]
+[JsonSerializable(typeof(PaymentList))]
 internal sealed partial class BillingJson : JsonSerializerContext;

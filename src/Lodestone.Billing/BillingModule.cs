@@ -79,6 +79,8 @@ public static class BillingModule
         services.AddSingleton<Issuing>();
         services.AddSingleton<CreditNotes>();
         services.AddSingleton<Invoices>();
+        services.AddSingleton<InvoicePayments>();
+        services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
         services.AddSingleton<Invoicing>();
         services.AddTaskHandler<Invoicing>(Invoicing.Kind);
         services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
@@ -94,6 +96,7 @@ public static class BillingModule
         services.AddSingleton<EventSubjects>();
         services.AddSingleton<MeterBook>();
         services.AddSingleton<Ingestion>();
+        services.AddSingleton(p => new Metered(p.GetRequiredService<Ingestion>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<EventRating>();
         services.AddSingleton<RatingStage>();
         services.AddHostedService(p => p.GetRequiredService<RatingStage>());
@@ -126,6 +129,7 @@ public static class BillingModule
         routes.MapBooks();
         routes.MapInvoices();
         routes.MapTax();
+        routes.MapPayments();
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();

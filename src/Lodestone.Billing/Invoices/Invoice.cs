@@ -116,7 +116,8 @@ internal sealed class Invoice
     };
 }
 
-internal enum InvoiceState
+/// <summary>How an invoice stands.</summary>
+public enum InvoiceState
 {
     Gathering,
     Draft,

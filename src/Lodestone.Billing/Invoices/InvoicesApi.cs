@@ -20,6 +20,7 @@ internal static class InvoicesApi
         invoices.MapPost("", Draft);
         invoices.MapGet("/{number}", View);
         invoices.MapGet("/{number}/form", Form);
+        invoices.MapGet("/{number}/csv", Csv);
         invoices.MapGet("/{number}/lines/{line:long}/requests", Requests);
         invoices.MapPost("/{number}/issue", Issue);
         invoices.MapPost("/{number}/void", Void);
@@ -60,6 +61,13 @@ internal static class InvoicesApi
         TypedResults.Content(
             (await invoices.FindAsync(number, caller, cancel)).Form ?? throw new Refusal(RefusalCode.Conflict, "A draft has no form yet: it is made when the invoice is issued."),
             "application/json");
+
+    private static async Task<FileContentHttpResult> Csv(string number, Invoices invoices, Caller caller, CancellationToken cancel)
+    {
+        var invoice = await invoices.FindAsync(number, caller, cancel);
+        var form = invoice.Form ?? throw new Refusal(RefusalCode.Conflict, "A draft has no lines yet: they are made when the invoice is issued.");
+        return TypedResults.File(System.Text.Encoding.UTF8.GetBytes(InvoiceCsv.Of(InvoiceForm.Parse(form))), "text/csv; charset=utf-8", $"{invoice.Number}.csv");
+    }
 
     private static async Task<Ok<LineRequestList>> Requests(string number, long line, string? cursor, HttpContext context, Invoices invoices, Caller caller, CancellationToken cancel)
     {

@@ -18,6 +18,7 @@ internal static class LedgerAccounts
     public const string Exchange = "X:Fx";
 
     public const string PrepaidPrefix = "L:Prepaid:";
+    public const string ClearingPrefix = "A:Clearing:";
     public const string ReceivablePrefix = "A:Receivable:";
     public const string UnbilledPrefix = "A:Unbilled:";
     public const string DisputedPrefix = "A:Disputed:";
@@ -59,7 +60,7 @@ internal static class LedgerAccounts
     public static string Compute(string nodeClass) => $"X:Compute:{nodeClass}";
 
     /// <summary>Money that a payment provider has taken for us and not yet paid out.</summary>
-    public static string Clearing(string provider) => $"A:Clearing:{provider}";
+    public static string Clearing(string provider) => ClearingPrefix + provider;
 
     /// <summary>With the owner's name in place of its id, where it is known.</summary>
     public static string Shown(string account, IReadOnlyDictionary<Guid, string> names) =>

@@ -93,7 +93,7 @@ internal sealed class LedgerChain(BillingSteps steps, TimeProvider clock) : ITas
     private static Guid Earlier(Guid transactionId)
     {
         var milliseconds = long.Parse(transactionId.ToString("N").AsSpan(0, 12), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-        var start = Math.Max(0, milliseconds - (long)Horizon.TotalMilliseconds);
+        var start = Math.Max(0, milliseconds - (Horizon.Ticks / TimeSpan.TicksPerMillisecond));
         return Guid.ParseExact(start.ToString("x12", CultureInfo.InvariantCulture) + new string('0', 20), "N");
     }
 }

@@ -50,8 +50,8 @@ internal sealed class Receivables(BillingSteps steps, TimeProvider clock)
         var buckets = Enumerable.Repeat(Money.Zero(currency), Bounds.Length + 1).ToArray();
         foreach (var invoice in invoices)
         {
-            var overdue = invoice.DueAt is { } due ? (now - due).TotalDays : 0;
-            buckets[Bounds.Count(bound => overdue > bound)] += invoice.Open;
+            var overdue = invoice.DueAt is { } due ? now - due : TimeSpan.Zero;
+            buckets[Bounds.Count(bound => overdue > TimeSpan.FromDays(bound))] += invoice.Open;
         }
 
         return new AgedAccount(accountId, buckets);

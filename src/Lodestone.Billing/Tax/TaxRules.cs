@@ -70,7 +70,7 @@ internal sealed class TaxRules(BillingSteps steps, TimeProvider clock)
             {
                 var now = clock.GetUtcNow();
                 var rule = await db.TaxRules.SingleOrDefaultAsync(r => r.Id == ruleId, token) ?? throw new Refusal(RefusalCode.NotFound, "There is no such tax rule.");
-                rule.ValidTo = at >= now ? at : now.AddMilliseconds(1);
+                rule.ValidTo = at >= now ? at : now + TimeSpan.FromMilliseconds(1);
                 await db.SaveChangesAsync(token);
                 return rule;
             },
