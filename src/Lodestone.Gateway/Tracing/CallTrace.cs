@@ -81,7 +81,7 @@ internal sealed class CallTrace(string requestId, Caller caller, string operatio
     public void HasToken()
     {
         FirstToken = Elapsed;
-        Did("first token", "");
+        Did("first token", "after the prompt was read");
     }
 
     public void Answered(CallOutcome outcome, CallUsage usage, Measurement measurement, string? finish)
