@@ -11,10 +11,10 @@ internal sealed class BillingAtStart(Orphans orphans, Tasks tasks, TimeProvider 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await orphans.SettleAllAsync(cancellationToken);
-        await tasks.ScheduleAsync(Orphans.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
-        await tasks.ScheduleAsync(Commitments.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
-        await tasks.ScheduleAsync(EventCare.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
-        await tasks.ScheduleAsync(OpenPayments.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
+        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
+        {
+            await tasks.ScheduleAsync(kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

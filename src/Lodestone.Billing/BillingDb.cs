@@ -44,6 +44,36 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Charge> Charges => Set<Charge>();
 
+    public DbSet<LedgerLink> LedgerLinks => Set<LedgerLink>();
+
+    public DbSet<ClosedMonth> ClosedMonths => Set<ClosedMonth>();
+
+    public DbSet<Adjustment> Adjustments => Set<Adjustment>();
+
+    public DbSet<Deferral> Deferrals => Set<Deferral>();
+
+    public DbSet<BilledAccount> BilledAccounts => Set<BilledAccount>();
+
+    public DbSet<Party> Parties => Set<Party>();
+
+    public DbSet<Invoice> Invoices => Set<Invoice>();
+
+    public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
+
+    public DbSet<InvoicedRow> InvoicedRows => Set<InvoicedRow>();
+
+    public DbSet<InvoicedCharge> InvoicedCharges => Set<InvoicedCharge>();
+
+    public DbSet<NumberSeries> NumberSeries => Set<NumberSeries>();
+
+    public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
+
+    public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+
+    public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
+
+    public DbSet<TaxRule> TaxRules => Set<TaxRule>();
+
     public DbSet<MeterVersion> Meters => Set<MeterVersion>();
 
     public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
@@ -83,6 +113,11 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
+        model.Entity<LedgerLink>().HasKey(l => l.Position);
+        model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
+        model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
+        model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {
             foreach (var word in amount.ComplexType.GetProperties())

@@ -50,9 +50,40 @@ public static class BillingModule
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddBooks();
+        services.AddInvoices();
         services.AddEvents();
         services.AddPages();
         return services;
+    }
+
+    private static void AddBooks(this IServiceCollection services)
+    {
+        services.AddSingleton<LedgerChain>();
+        services.AddTaskHandler<LedgerChain>(LedgerChain.Kind);
+        services.AddSingleton<Recognition>();
+        services.AddTaskHandler<Recognition>(Recognition.Kind);
+        services.AddSingleton<Adjustments>();
+        services.AddSingleton<MonthEnds>();
+        services.AddSingleton<Receivables>();
+    }
+
+    private static void AddInvoices(this IServiceCollection services)
+    {
+        services.AddOptions<InvoiceOptions>().BindConfiguration("Billing:Invoices")
+            .Validate(options => options.IsValid, "A setting under Billing:Invoices is out of its range.").ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<InvoiceOptions>>().Value);
+        services.AddSingleton<TaxRules>();
+        services.AddSingleton<Parties>();
+        services.AddSingleton<Gathering>();
+        services.AddSingleton<Issuing>();
+        services.AddSingleton<CreditNotes>();
+        services.AddSingleton<Invoices>();
+        services.AddSingleton<InvoicePayments>();
+        services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
+        services.AddSingleton<Invoicing>();
+        services.AddTaskHandler<Invoicing>(Invoicing.Kind);
+        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
     }
 
     private static void AddEvents(this IServiceCollection services)
@@ -65,6 +96,7 @@ public static class BillingModule
         services.AddSingleton<EventSubjects>();
         services.AddSingleton<MeterBook>();
         services.AddSingleton<Ingestion>();
+        services.AddSingleton(p => new Metered(p.GetRequiredService<Ingestion>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<EventRating>();
         services.AddSingleton<RatingStage>();
         services.AddHostedService(p => p.GetRequiredService<RatingStage>());
@@ -94,6 +126,10 @@ public static class BillingModule
         routes.MapTopUps();
         routes.MapUsage();
         routes.MapLedger();
+        routes.MapBooks();
+        routes.MapInvoices();
+        routes.MapTax();
+        routes.MapPayments();
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();

@@ -15,14 +15,19 @@ internal sealed partial class EventLog(Database database, EventSignal signal, Ti
     private const int MostAtOnce = 20_000;
     private const int MostWaiting = 200_000;
 
+    // Some 20 MB of SQLite's journal; each checkpoint writes the same inner pages again.
+    private const int BetweenCheckpoints = 20_000;
+
     // Unbounded, because what waits is counted in entries and refused before it is queued. Ends when it is completed and empty.
     private readonly Channel<Waiting> _queue = Channel.CreateUnbounded<Waiting>(new UnboundedChannelOptions { SingleReader = true });
 
     private int _waiting;
     private Task _loop = Task.CompletedTask;
 
-    // Owned by the loop.
+    // Owned by the loop, as is the one checkpoint that runs beside it.
     private DateTimeOffset _last;
+    private int _sinceCheckpoint;
+    private Task _checkpoint = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -65,7 +70,7 @@ internal sealed partial class EventLog(Database database, EventSignal signal, Ti
     private static async Task<bool> TuneAsync(Statements sql)
     {
         await sql.ExecuteAsync($"pragma cache_size = -131072", CancellationToken.None); // kibibytes: the index of identities is hit at random
-        await sql.ExecuteAsync($"pragma wal_autocheckpoint = 16384", CancellationToken.None); // pages: each checkpoint writes the same inner pages again
+        await sql.ExecuteAsync($"pragma wal_autocheckpoint = 0", CancellationToken.None); // done beside the loop, whose senders would wait for it
         return true;
     }
 
@@ -86,6 +91,28 @@ internal sealed partial class EventLog(Database database, EventSignal signal, Ti
             }
 
             await WriteAsync(group);
+            if (!database.IsPostgres && _sinceCheckpoint >= BetweenCheckpoints && _checkpoint.IsCompleted)
+            {
+                _sinceCheckpoint = 0;
+                _checkpoint = CheckpointAsync();
+            }
+        }
+
+        await _checkpoint;
+    }
+
+    // Moves what is committed from the journal into the file, as far as nobody is in the way. Needs no gate: commits go on meanwhile.
+    private async Task CheckpointAsync()
+    {
+        try
+        {
+            await Task.Yield();
+            await using var connection = await database.OpenAsync(DatabaseFile.Events, CancellationToken.None);
+            await connection.ExecuteAsync($"pragma wal_checkpoint(passive)", CancellationToken.None);
+        }
+        catch (Exception failure)
+        {
+            CheckpointFailed(log, failure);
         }
     }
 
@@ -114,8 +141,12 @@ internal sealed partial class EventLog(Database database, EventSignal signal, Ti
         finally
         {
             Interlocked.Add(ref _waiting, -entries.Count);
+            _sinceCheckpoint += entries.Count;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The journal of events.db could not be moved into it; it grows until that is possible")]
+    private static partial void CheckpointFailed(ILogger log, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Count} events could not be written; their senders were told to send them again")]
     private static partial void WriteFailed(ILogger log, int count, Exception failure);

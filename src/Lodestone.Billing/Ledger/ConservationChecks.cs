@@ -24,6 +24,7 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 await HeldAsync(db, cancel),
                 await ExpiryAsync(db, cancel),
                 Same("Debits and credits cancel out", "trial balance", Sum(balance.Totals), "zero", Zero),
+                .. await InvoiceChecks.RunAsync(db, balance, cancel),
             ]);
         },
         cancel);

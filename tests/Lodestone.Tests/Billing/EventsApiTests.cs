@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Lodestone.Billing;
 
 namespace Lodestone.Tests.Billing;
 
@@ -127,6 +128,24 @@ public sealed class EventsApiTests(EventsWorld world) : IClassFixture<EventsWorl
         Assert.Equal("listed", Assert.Single(seen.EnumerateArray()).GetProperty("id").GetString());
         Assert.Equal((404, "not_found"), await Shop.RefusedAsync(world.Shop.Bob.GetAsync("/api/v1/meter/events?subject=alice")));
         Assert.Equal((403, "forbidden"), await Shop.RefusedAsync(world.Shop.Alice.GetAsync("/api/v1/meter/events?state=quarantined")));
+    }
+
+    [Fact]
+    public async Task What_is_stored_is_sampled_once_a_day()
+    {
+        var acme = world.Shop.World.Acme.Id;
+        foreach (var bytes in new[] { 4096L, 4096, 5000 })
+        {
+            await world.Shop.World.UseAsync<Metered, bool>(async metered =>
+            {
+                await metered.StoredAsync(new Dictionary<Guid, long> { [acme] = bytes }, CancellationToken.None);
+                return true;
+            });
+        }
+
+        var sampled = await Shop.GetAsync(world.Shop.Bob, "/api/v1/meters/storage.byte_days/query?account=acme&from=2026-03-01T00:00:00Z");
+
+        Assert.Equal("4096", Assert.Single(sampled.GetProperty("rows").EnumerateArray()).GetProperty("value").GetString());
     }
 
     internal static object Event(string id, string subject, object data, string type = "egress", string time = "2026-03-02T08:00:00Z", string source = "/tests") =>

@@ -1,7 +1,9 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Lodestone.Billing;
 using Lodestone.Core;
+using Lodestone.Tests.Identity;
 
 namespace Lodestone.Tests.Billing;
 
@@ -98,6 +100,27 @@ public sealed class SpendLimitsTests
         await RatingStageTests.SendAsync(shop, "counted", 500_000);
         await RatingStageTests.RateAsync(shop);
         Assert.Equal("1", Text(Assert.Single((await Shop.GetAsync(shop.Alice, "/api/v1/limits")).GetProperty("limits").EnumerateArray()), "used"));
+    }
+
+    [Fact]
+    public async Task A_limit_is_set_seen_and_removed_on_its_page()
+    {
+        await using var shop = await Shop.OpenAsync();
+        await shop.World.Server.JoinAsync("dave", "correct horse battery");
+        using var dave = await shop.World.Server.SignedInAsync("dave", "correct horse battery");
+        var page = await dave.OpenAsync("/billing/limits");
+        Assert.Equal("No limits yet", page.Text(".empty h2"));
+
+        var refused = await dave.SendAsync(page, "set-limit", ("scope", "model"), ("of", "no/such"), ("amount", "5"), ("period", "day"), ("kind", "hard"));
+        var set = await dave.SendAsync(page, "set-limit", ("scope", "organization"), ("of", ""), ("amount", "5"), ("period", "day"), ("kind", "hard"));
+        var after = await dave.OpenAsync("/billing/limits");
+
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "This account has no model no/such."), (refused.Status, refused.Text(".field__error")));
+        Assert.Equal(HttpStatusCode.Redirect, set.Status);
+        Assert.Equal("0 of 5 USD", after.Text(".progress .muted"));
+        var form = System.Text.RegularExpressions.Regex.Match(after.Html, "remove-[0-9a-f]{32}", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1)).Value;
+        await dave.SendAsync(after, form, ("removed", $"lim_{form[7..]}"));
+        Assert.Equal("No limits yet", (await dave.OpenAsync("/billing/limits")).Text(".empty h2"));
     }
 
     private static string? Text(JsonElement of, string name) => of.GetProperty(name).GetString();

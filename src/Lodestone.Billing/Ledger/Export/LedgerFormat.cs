@@ -62,6 +62,7 @@ internal abstract class LedgerFormat
             "L" => "Liabilities",
             "R" => "Income",
             "X" => "Expenses",
+            "M" => "Equity:Memo",
             var other => throw new InvalidOperationException($"Ledger account {name} is of the unknown type {other}."),
         }));
     }
