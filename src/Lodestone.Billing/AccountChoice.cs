@@ -19,6 +19,14 @@ internal sealed class AccountChoice(Namespaces namespaces, Caller caller)
             : throw new Refusal(RefusalCode.NotFound, $"You have no account called {name}.") { Param = "account" };
     }
 
+    /// <summary>As <see cref="FindAsync"/>, where the caller also looks after the account's money.</summary>
+    /// <exception cref="Refusal"><c>unauthenticated</c>, <c>insufficient_scope</c>, <c>not_found</c>.</exception>
+    public async Task<Namespace> BilledAsync(string? name, CancellationToken cancel)
+    {
+        var account = await FindAsync(name, cancel);
+        return caller.MayBill(account.Id) ? account : throw new Refusal(RefusalCode.NotFound, $"You do not look after the money of an account called {name}.") { Param = "account" };
+    }
+
     /// <summary>All that the caller belongs to, the own one first.</summary>
     public async Task<IReadOnlyList<Namespace>> AllAsync(CancellationToken cancel) =>
         [.. (await namespaces.ByIdAsync([.. caller.Readable], cancel)).Values.OrderBy(n => n.Id != caller.Id).ThenBy(n => n.Name, StringComparer.OrdinalIgnoreCase)];

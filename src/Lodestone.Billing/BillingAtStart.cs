@@ -6,14 +6,15 @@ namespace Lodestone.Billing;
 /// <summary>Settles what the last run of the server left, before this one takes calls, and has the lost looked for from then on.</summary>
 internal sealed class BillingAtStart(Orphans orphans, Tasks tasks, TimeProvider clock) : IHostedService
 {
-    private const string TheOnly = "all";
+    public const string TheOnly = "all";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await orphans.SettleAllAsync(cancellationToken);
-        await tasks.ScheduleAsync(Orphans.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
-        await tasks.ScheduleAsync(GrantTurning.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
-        await tasks.ScheduleAsync(OpenPayments.Kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
+        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
+        {
+            await tasks.ScheduleAsync(kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
+        }
     }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

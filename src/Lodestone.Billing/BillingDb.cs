@@ -20,6 +20,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Proposal> Proposals => Set<Proposal>();
 
+    public DbSet<Term> Terms => Set<Term>();
+
+    public DbSet<TermUse> TermUses => Set<TermUse>();
+
     public DbSet<Wallet> Wallets => Set<Wallet>();
 
     public DbSet<CallHold> Holds => Set<CallHold>();
@@ -46,6 +50,51 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Charge> Charges => Set<Charge>();
 
+    public DbSet<LedgerLink> LedgerLinks => Set<LedgerLink>();
+
+    public DbSet<ClosedMonth> ClosedMonths => Set<ClosedMonth>();
+
+    public DbSet<Adjustment> Adjustments => Set<Adjustment>();
+
+    public DbSet<Deferral> Deferrals => Set<Deferral>();
+
+    public DbSet<BilledAccount> BilledAccounts => Set<BilledAccount>();
+
+    public DbSet<Party> Parties => Set<Party>();
+
+    public DbSet<Invoice> Invoices => Set<Invoice>();
+
+    public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
+
+    public DbSet<InvoicedRow> InvoicedRows => Set<InvoicedRow>();
+
+    public DbSet<InvoicedCharge> InvoicedCharges => Set<InvoicedCharge>();
+
+    public DbSet<NumberSeries> NumberSeries => Set<NumberSeries>();
+
+    public DbSet<CreditNote> CreditNotes => Set<CreditNote>();
+
+    public DbSet<CreditNoteLine> CreditNoteLines => Set<CreditNoteLine>();
+
+    public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
+
+    public DbSet<TaxRule> TaxRules => Set<TaxRule>();
+
+    public DbSet<MeterVersion> Meters => Set<MeterVersion>();
+
+    public DbSet<UnratedEvent> UnratedEvents => Set<UnratedEvent>();
+
+    public DbSet<SpendLimit> SpendLimits => Set<SpendLimit>();
+
+    public DbSet<LimitUse> LimitUses => Set<LimitUse>();
+
+    public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
+
+    public DbSet<EventCount> EventCounts => Set<EventCount>();
+
+    /// <summary>What rating has read in the transaction that is under way.</summary>
+    public RatingMemory Rating => field is { } known && known.TransactionId == Database.CurrentTransaction?.TransactionId ? known : field = new RatingMemory(this);
+
     protected override string Module => "billing";
 
     protected override DatabaseFile File => DatabaseFile.Billing;
@@ -61,14 +110,22 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     protected override void Map(ModelBuilder model)
     {
+        model.Entity<TermUse>().HasKey(u => new { u.TermId, u.SubjectId, u.PeriodStart });
         model.Entity<Book>().HasKey(b => b.Slug);
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
-        model.Entity<Wallet>().Ignore(w => w.IsPostpaid);
+        model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited);
         model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
         model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
+        model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
+        model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
+        model.Entity<LedgerLink>().HasKey(l => l.Position);
+        model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
+        model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
+        model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {
             foreach (var word in amount.ComplexType.GetProperties())

@@ -38,6 +38,8 @@ public static class BillingModule
         services.AddSingleton<PriceBook>();
         services.AddSingleton<Books>();
         services.AddScoped<Publications>();
+        services.AddSingleton<Commitments>();
+        services.AddTaskHandler<Commitments>(Commitments.Kind);
         services.AddSingleton<Usage>();
         services.AddSingleton(p => new ModelCalls(p.GetRequiredService<BillingSteps>()));
         services.AddScoped<AccountChoice>();
@@ -49,6 +51,9 @@ public static class BillingModule
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddBooks();
+        services.AddInvoices();
+        services.AddEvents();
         services.AddPages();
         return services;
     }
@@ -58,6 +63,57 @@ public static class BillingModule
         services.AddSingleton<RowFunding>();
         services.AddSingleton<CreditGrants>();
         services.AddTaskHandler<GrantTurning>(GrantTurning.Kind);
+    }
+
+    private static void AddBooks(this IServiceCollection services)
+    {
+        services.AddSingleton<LedgerChain>();
+        services.AddTaskHandler<LedgerChain>(LedgerChain.Kind);
+        services.AddSingleton<Recognition>();
+        services.AddTaskHandler<Recognition>(Recognition.Kind);
+        services.AddSingleton<Adjustments>();
+        services.AddSingleton<MonthEnds>();
+        services.AddSingleton<Receivables>();
+    }
+
+    private static void AddInvoices(this IServiceCollection services)
+    {
+        services.AddOptions<InvoiceOptions>().BindConfiguration("Billing:Invoices")
+            .Validate(options => options.IsValid, "A setting under Billing:Invoices is out of its range.").ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<InvoiceOptions>>().Value);
+        services.AddSingleton<TaxRules>();
+        services.AddSingleton<Parties>();
+        services.AddSingleton<Gathering>();
+        services.AddSingleton<Issuing>();
+        services.AddSingleton<CreditNotes>();
+        services.AddSingleton<Invoices>();
+        services.AddSingleton<InvoicePayments>();
+        services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
+        services.AddSingleton<Invoicing>();
+        services.AddTaskHandler<Invoicing>(Invoicing.Kind);
+        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
+    }
+
+    private static void AddEvents(this IServiceCollection services)
+    {
+        services.AddSingleton(new ModuleSchema("events", DatabaseFile.Events, typeof(BillingModule).Assembly, "EventSchema/"));
+        services.AddSingleton<EventSignal>();
+        services.AddSingleton<EventLog>();
+        services.AddHostedService(p => p.GetRequiredService<EventLog>());
+        services.AddSingleton<EventReader>();
+        services.AddSingleton<EventSubjects>();
+        services.AddSingleton<MeterBook>();
+        services.AddSingleton<Ingestion>();
+        services.AddSingleton(p => new Metered(p.GetRequiredService<Ingestion>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<EventRating>();
+        services.AddSingleton<RatingStage>();
+        services.AddHostedService(p => p.GetRequiredService<RatingStage>());
+        services.AddTaskHandler<EventCare>(EventCare.Kind);
+        services.AddSingleton<EventCorrections>();
+        services.AddSingleton<NewMeters>();
+        services.AddSingleton<MeterQueries>();
+        services.AddSingleton<Limits>();
+        services.AddScoped<LimitChoice>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -74,10 +130,18 @@ public static class BillingModule
     {
         routes.MapPrices();
         routes.MapPriceBooks();
+        routes.MapTerms();
         routes.MapTopUps();
         routes.MapGrants();
         routes.MapUsage();
         routes.MapLedger();
+        routes.MapBooks();
+        routes.MapInvoices();
+        routes.MapTax();
+        routes.MapPayments();
+        routes.MapEvents();
+        routes.MapMeters();
+        routes.MapLimits();
         return routes;
     }
 }

@@ -11,6 +11,9 @@ public sealed record BillingOptions
     /// <summary>Whether top-ups may be paid with the test provider, which moves no money. The server turns it off on addresses that are not loopback unless it is set.</summary>
     public bool TestPayments { get; init; } = true;
 
+    /// <summary>What one administrator may move in the ledger by hand; above it a second one must agree. A decimal amount; <c>1000</c> unless given.</summary>
+    public string AdjustmentThreshold { get; init; } = "1000";
+
     /// <summary>The one currency of prices and accounts.</summary>
     internal static Currency Currency => Currency.Usd;
 
@@ -18,4 +21,9 @@ public sealed record BillingOptions
         Money.TryParse(FreePerDay, Currency, out var amount) && amount.Picos >= 0
             ? amount
             : throw new InvalidOperationException($"Billing:FreePerDay is '{FreePerDay}'. Give a decimal amount of {Currency}, such as 0.05, or 0 for none.");
+
+    internal Money AdjustmentLimit =>
+        Money.TryParse(AdjustmentThreshold, Currency, out var amount) && amount.Picos >= 0
+            ? amount
+            : throw new InvalidOperationException($"Billing:AdjustmentThreshold is '{AdjustmentThreshold}'. Give a decimal amount of {Currency}, such as 1000.");
 }

@@ -1,3 +1,4 @@
+using Lodestone.Core;
 using Lodestone.Hub;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -23,6 +24,8 @@ public static class ComputeModule
             p.GetRequiredService<EngineLauncher>(), p.GetRequiredService<ComputeOptions>(), p.GetRequiredService<ModelWeights>(),
             p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<Workers>>()));
         services.AddHostedService<WorkerUpkeep>();
+        services.AddSingleton<ConversionTurn>();
+        services.AddTaskHandler<Converting>(ModelConversions.TaskKind);
         return services;
     }
 

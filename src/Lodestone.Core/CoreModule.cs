@@ -32,6 +32,9 @@ public static class CoreModule
         services.AddOptions<OutgoingOptions>().BindConfiguration("Outgoing")
             .Validate(options => options.IsValid, "Outgoing:AllowedRanges has something that is no range of addresses. Write 10.20.0.0/16.").ValidateOnStart();
         services.TryAddSingleton(p => p.GetRequiredService<IOptions<OutgoingOptions>>().Value);
+        services.AddOptions<ProxyOptions>().BindConfiguration("Proxies")
+            .Validate(options => options.IsValid, "Proxies:Trusted has something that is no range of addresses. Write 10.0.0.5/32.").ValidateOnStart();
+        services.TryAddSingleton(p => p.GetRequiredService<IOptions<ProxyOptions>>().Value);
         services.TryAddSingleton<HostLookup>(System.Net.Dns.GetHostAddressesAsync);
         services.AddSingleton<OutgoingCalls>();
         services.AddOptions<MailOptions>().BindConfiguration("Mail")
@@ -42,6 +45,7 @@ public static class CoreModule
 
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true); // malformed JSON is refused in our words, not with an empty 400
         services.AddSingleton<IMemoryPoolFactory<byte>, LargeBlockPools>();
+        services.AddSingleton<AccessChanges>();
         services.AddHttpContextAccessor();
         services.AddScoped(p => p.GetRequiredService<IHttpContextAccessor>().HttpContext?.Features.Get<Caller>() ?? Caller.Anonymous);
         services.TryAddSingleton<RefusalPage>((context, refusal) => context.Response.WriteAsync(refusal.Message));
@@ -84,6 +88,7 @@ public static class CoreModule
     /// <summary>The outermost middleware: request ids, and one place where refusals become answers.</summary>
     public static WebApplication UseCore(this WebApplication app)
     {
+        app.UseTrustedProxies();
         app.UseRequestIds(app.Services.GetRequiredService<TimeProvider>());
         app.UseExceptionHandler(_ => { });
         app.UseWordsForWordlessAnswers();

@@ -1,13 +1,15 @@
+using Lodestone.Engine.Conversion;
+
 namespace Lodestone.Engine;
 
-/// <summary>The worker: loads one model and serves it on a Unix socket until it is told to stop or its parent is gone.</summary>
+/// <summary>The worker: loads one model and serves it on a Unix socket until it is told to stop or its parent is gone; or converts one and ends.</summary>
 internal static class Program
 {
     public static async Task<int> Main(string[] arguments)
     {
         try
         {
-            await Worker.Run(EngineOptions.Parse(arguments));
+            await (arguments is [ConversionCommand.Verb, .. var asked] ? ConversionCommand.Parse(asked).RunAsync() : Worker.Run(EngineOptions.Parse(arguments)));
             return (int)ExitCode.Stopped;
         }
         catch (EngineFault fault)

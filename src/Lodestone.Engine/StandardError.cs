@@ -6,17 +6,21 @@ namespace Lodestone.Engine;
 /// <summary>The worker's one way to say what went wrong outside of a request: a line of JSON, <c>{"error":"…"}</c>, on standard error.</summary>
 internal static class StandardError
 {
-    private const int Descriptor = 2;
+    public static void Report(string error) => JsonLine.Write(descriptor: 2, json => json.WriteString("error", error));
+}
 
-    public static void Report(string error)
+/// <summary>A line with a JSON object on one of the process's standard streams.</summary>
+internal static class JsonLine
+{
+    public static void Write(int descriptor, Action<Utf8JsonWriter> members)
     {
-        using var handle = new SafeFileHandle(Descriptor, ownsHandle: false);
+        using var handle = new SafeFileHandle(descriptor, ownsHandle: false);
         using var stream = new FileStream(handle, FileAccess.Write, bufferSize: 0);
         using var line = new MemoryStream();
         using (var json = new Utf8JsonWriter(line))
         {
             json.WriteStartObject();
-            json.WriteString("error", error);
+            members(json);
             json.WriteEndObject();
         }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Lodestone.Engine.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -24,7 +23,7 @@ internal static class Worker
         await StartAsync(app, options);
         using var served = await loading;
         api.Serve(served);
-        await Task.WhenAny(app.WaitForShutdownAsync(), served.Loop.Ended, ParentGone(options.ParentPid));
+        await Task.WhenAny(app.WaitForShutdownAsync(), served.Loop.Ended, ParentProcess.Gone(options.ParentPid));
         if (served.Loop.Ended.IsFaulted)
         {
             await served.Loop.Ended;
@@ -75,27 +74,6 @@ internal static class Worker
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(socket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
-    }
-
-    /// <summary>Completes when the parent process has ended; never, if none was named. Not the kernel's parent-death signal: that one is
-    /// sent when the parent's thread ends, and .NET's threads come and go.</summary>
-    private static async Task ParentGone(int? parentPid)
-    {
-        if (parentPid is not { } pid)
-        {
-            await Task.Delay(Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        try
-        {
-            using var parent = Process.GetProcessById(pid);
-            await parent.WaitForExitAsync();
-        }
-        catch (ArgumentException)
-        {
-            // It is gone already.
         }
     }
 }

@@ -14,9 +14,11 @@ internal static class GatewayRefusals
     private static readonly RefusalCode InvalidApiKey = new("invalid_api_key", 401);
     private static readonly RefusalCode InsufficientScope = new("insufficient_scope", 403);
     private static readonly RefusalCode ModelNotFound = new("model_not_found", 404);
+    private static readonly RefusalCode ModelNotAllowedCode = new("model_not_allowed", 403);
     private static readonly RefusalCode ModelRetired = new("model_retired", 404);
     private static readonly RefusalCode BackendFailed = new("backend_failed", 502);
     private static readonly RefusalCode BackendUnavailable = new("backend_unavailable", 503);
+    private static readonly RefusalCode Overloaded = new("overloaded", 503);
     private static readonly RefusalCode EngineFailed = new("engine_failed", 502);
     private static readonly RefusalCode Timeout = new("timeout", 504);
 
@@ -47,6 +49,9 @@ internal static class GatewayRefusals
     public static Refusal NoModel(string model) => new(ModelNotFound,
         $"There is no model '{model}' that you may use. GET /v1/models lists those you may.") { Param = "model" };
 
+    public static Refusal ModelNotAllowed(string model, IReadOnlyList<string> allowed) => new(ModelNotAllowedCode,
+        $"This key may not call {model}. Its owner lets it call {string.Join(", ", allowed)}.") { Param = "model" };
+
     public static Refusal EngineLost() => new(EngineFailed, "The model's engine stopped while it answered. It is being restarted; call again.");
 
     public static Refusal TooSlow(TimeSpan limit) => new(Timeout, string.Create(CultureInfo.InvariantCulture,
@@ -74,10 +79,22 @@ internal static class GatewayRefusals
     public static Refusal NoBackend(string model, TimeSpan rest) => new(BackendUnavailable,
         $"Nothing can answer for {model} now: it failed too often and is left alone for a while.") { RetryAfter = rest > TimeSpan.FromSeconds(1) ? rest : TimeSpan.FromSeconds(1) };
 
+    /// <summary>Said at once, so a status that no client asks again without a pause.</summary>
+    public static Refusal QueueFull(string model, int most) => new(RefusalCode.TooManyRequests, string.Create(CultureInfo.InvariantCulture,
+        $"{most} calls of this account already wait for {model}. Make fewer at once."))
+    { RetryAfter = TimeSpan.FromSeconds(1), Headers = RetryAfterMs(TimeSpan.FromSeconds(1)) };
+
+    public static Refusal WaitedTooLong(string model, TimeSpan within) => new(Overloaded, string.Create(CultureInfo.InvariantCulture,
+        $"{model} is asked more than it can answer: this call waited {within.TotalSeconds:0} seconds for its turn. Call again in a moment."))
+    { RetryAfter = TimeSpan.FromSeconds(2), Headers = RetryAfterMs(TimeSpan.FromSeconds(2)) };
+
     /// <summary>The engine found more prompt tokens than it was told that were reserved for.</summary>
     public static bool IsAboveBound(Exception? fault) => fault is Refusal { Code.Code: "prompt_above_bound" };
 
     /// <summary>What the engine itself found wrong with the request.</summary>
     public static Refusal FromEngine(int status, string? code, string message, string? param) =>
         new(new RefusalCode(code ?? (status < 500 ? InvalidValue.Code : EngineFailed.Code), status), message) { Param = param };
+
+    private static Dictionary<string, string> RetryAfterMs(TimeSpan wait) =>
+        new(StringComparer.Ordinal) { ["retry-after-ms"] = wait.TotalMilliseconds.ToString("F0", CultureInfo.InvariantCulture) };
 }

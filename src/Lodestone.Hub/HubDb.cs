@@ -103,6 +103,8 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
 
     public DbSet<Submission> Submissions => Set<Submission>();
 
+    public DbSet<ModelConversion> Conversions => Set<ModelConversion>();
+
     protected override string Module => "hub";
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -141,6 +143,7 @@ internal sealed class HubDb(DbContextOptions<HubDb> options, ModuleData data) : 
         model.Entity<GateText>().HasKey(t => t.Sha256);
         model.Entity<AccessRequest>().Property(a => a.State).HasConversion(new AccessStateConverter());
         model.Entity<GatedDownload>().Property(d => d.Way).HasConversion(way => way.ToWire(), text => DownloadWays.Parse(text));
+        model.Entity<ModelConversion>().Ignore(c => c.IsUnderWay).Property(c => c.State).HasConversion(state => state.ToWire(), name => ConversionWords.Parse(name));
         MapTraffic(model);
         MapLineage(model);
         MapLeaderboards(model);

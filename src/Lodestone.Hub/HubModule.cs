@@ -66,6 +66,7 @@ public static class HubModule
         services.AddScoped<NewRepos>();
         services.AddScoped(p => new Models(p.GetRequiredService<HubDb>(), p.GetRequiredService<RepoStore>(), p.GetRequiredService<RepoFactsReader>(), p.GetRequiredService<Gates>()));
         services.AddEventHandler<RepoPublished, PricedModels>(lastOf: e => e.RepoId);
+        services.AddConversions();
         services.AddPages();
         services.AddNews();
         return services.AddXet();
@@ -100,6 +101,7 @@ public static class HubModule
         repo.MapPathsInfo();
         repo.MapTreeSize();
         repo.MapDuplicateRepo();
+        repo.MapConvertModel();
         repo.MapArchive();
         repo.MapLikes();
         repo.MapMetrics();
@@ -192,6 +194,8 @@ public static class HubModule
     {
         services.AddSingleton<GrantsLately>();
         services.AddSingleton<GateMemory>();
+        services.AddSingleton<AddressDatabase>();
+        services.AddSingleton<Origins>();
         services.AddSingleton<GatedDownloads>();
         services.AddHostedService(p => p.GetRequiredService<GatedDownloads>());
         services.AddTaskHandler<StaleRequests>(StaleRequests.Kind);
@@ -260,6 +264,16 @@ public static class HubModule
         services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
         services.AddHostedService<TrafficStart>();
+    }
+
+    private static void AddConversions(this IServiceCollection services)
+    {
+        services.AddSingleton<ConversionFiles>();
+        services.AddScoped<ConversionAsking>();
+        services.AddScoped<ConversionResults>();
+        services.AddScoped(p => new ModelConversions(
+            p.GetRequiredService<HubDb>(), p.GetRequiredService<ConversionFiles>(), p.GetRequiredService<ConversionResults>(), p.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<ConversionStart>();
     }
 
     private static void AddLineage(this IServiceCollection services)

@@ -42,5 +42,8 @@ public sealed record HubOptions
     /// <summary>Bytes. Models with more safetensors than this are not compared with others; 64 GiB unless given.</summary>
     public long InferLineageBytes { get; init; } = 64L * 1024 * 1024 * 1024;
 
+    /// <summary>Path of an .mmdb file that says in which country network addresses are; none unless given, and then no gate can be closed to places.</summary>
+    public string? AddressDatabase { get; init; }
+
     internal bool IsValid => MultipartThreshold >= 0 && PartSize > 0 && StorageLimit is not < 0 && ReclaimAfter >= TimeSpan.Zero && XorbGrace >= ShortestXorbGrace;
 }

@@ -94,6 +94,8 @@ public static class IdentityModule
     {
         services.AddScoped(p => new Namespaces(p.GetRequiredService<IdentityDb>()));
         services.AddScoped(p => new Follows(p.GetRequiredService<IdentityDb>(), p.GetRequiredService<TimeProvider>()));
+        services.AddScoped(p => new ApiKeys(
+            p.GetRequiredService<IdentityDb>(), p.GetRequiredService<Credentials>(), p.GetRequiredService<TimeProvider>(), p.GetRequiredService<ILogger<ApiKeys>>()));
         services.AddScoped(p => new People(p.GetRequiredService<IdentityDb>()));
         services.AddScoped(p => new Accounts(
             p.GetRequiredService<IdentityDb>(),

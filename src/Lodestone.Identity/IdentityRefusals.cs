@@ -11,6 +11,7 @@ internal static class IdentityRefusals
     public static RefusalCode WrongPassword { get; } = new("wrong_password", 422);
     public static RefusalCode CrossOrigin { get; } = new("cross_origin", 403);
     public static RefusalCode TokenScope { get; } = new("token_scope", 403);
+    public static RefusalCode AddressNotAllowed { get; } = new("address_not_allowed", 403);
     public static RefusalCode LastAdmin { get; } = new("last_admin", 409);
     public static RefusalCode LinkUsed { get; } = new("link_used", 404);
 }

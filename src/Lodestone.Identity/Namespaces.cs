@@ -36,6 +36,19 @@ public sealed class Namespaces
             .Join(_db.Namespaces, a => a.OrganizationId, n => n.Id, (a, n) => new { a.Id, Name = n.Name + "/" + a.Name })
             .ToDictionaryAsync(a => a.Id, a => a.Name, cancel);
 
+    /// <summary>Whose access tokens, live or not, these are: a user, or the organization of a service account.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Guid>> OwnersOfTokensAsync(IReadOnlyCollection<Guid> tokenIds, CancellationToken cancel)
+    {
+        var own = await _db.Tokens.AsNoTracking().Where(t => tokenIds.Contains(t.Id)).Select(t => new { t.Id, Owner = t.UserId }).ToListAsync(cancel);
+        var service = await _db.ServiceTokens.AsNoTracking().Where(t => tokenIds.Contains(t.Id))
+            .Join(_db.ServiceAccounts, t => t.AccountId, a => a.Id, (t, a) => new { t.Id, Owner = a.OrganizationId }).ToListAsync(cancel);
+        return own.Concat(service).ToDictionary(t => t.Id, t => t.Owner);
+    }
+
+    /// <summary>Whose service accounts, closed ones too, these are.</summary>
+    public async Task<IReadOnlyDictionary<Guid, Guid>> OwnersOfServiceAccountsAsync(IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
+        await _db.ServiceAccounts.AsNoTracking().Where(a => ids.Contains(a.Id)).ToDictionaryAsync(a => a.Id, a => a.OrganizationId, cancel);
+
     /// <summary>Those whose name has the text, in any case, or whose full name has it as typed; the shortest names first.</summary>
     public async Task<FoundNamespaces> SearchAsync(string text, bool isOrganization, int limit, CancellationToken cancel)
     {

@@ -26,6 +26,7 @@ internal static class CommandLine
             TokenCommand.Create(Data, Database),
             GcCommand.Create(Data, Database),
             LedgerCommand.Create(Data, Database),
+            InvoiceCommand.Create(Data, Database),
             VersionCommand(),
         };
         return root.Parse(args);

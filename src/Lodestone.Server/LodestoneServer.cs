@@ -44,6 +44,11 @@ internal static class LodestoneServer
         });
         ConfigureLogs(builder.Logging);
         AddModules(builder.Services, serve);
+        if (builder.Configuration["Telemetry:OtlpEndpoint"] is { Length: > 0 } collector)
+        {
+            builder.Services.AddTelemetryExport(new Uri(collector));
+        }
+
         adjust?.Invoke(builder.Services);
 
         var app = builder.Build();

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Billing;
 
 /// <summary>Computes from the bottom what is kept on top, and compares: nothing was lost, nothing counted twice.</summary>
-internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
+internal sealed class ConservationChecks(BillingSteps steps, EventReader log, TimeProvider clock)
 {
     // The sweep comes by every minute.
     private static readonly TimeSpan SweepGrace = TimeSpan.FromMinutes(3);
@@ -17,6 +17,7 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
             var balance = await TrialBalance.ComputeAsync(db, cancel);
             return new ConservationReport([
                 await TokensAsync(db, cancel),
+                await LogAsync(db, cancel),
                 await AmountsAsync(db, cancel),
                 await PriceKeysAsync(db, cancel),
                 await BalancesAsync(db, balance, cancel),
@@ -24,6 +25,7 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
                 await HeldAsync(db, cancel),
                 await ExpiryAsync(db, cancel),
                 new ConservationCheck("Debits and credits cancel out", $"trial balance: {string.Join(", ", balance.Totals.Where(t => !t.IsZero).Select(t => $"{t} {t.Currency}").DefaultIfEmpty("0"))}", "zero: 0", balance.IsZero),
+                .. await InvoiceChecks.RunAsync(db, balance, cancel),
             ]);
         },
         cancel);
@@ -33,8 +35,23 @@ internal sealed class ConservationChecks(BillingSteps steps, TimeProvider clock)
     private static async Task<ConservationCheck> TokensAsync(BillingDb db, CancellationToken cancel)
     {
         var events = await db.Events.SumAsync(e => e.InputTokens + e.OutputTokens, cancel);
-        var rated = await db.RatedRows.SumAsync(r => r.Quantity, cancel);
-        return new ConservationCheck("Every token is rated once", $"events: {Text(events)} tokens", $"rated rows: {Text(rated)} tokens", events == rated);
+        var rated = await db.RatedRows.Where(r => db.Events.Any(e => e.Id == r.EventId)).SumAsync(r => r.Quantity, cancel);
+        return new ConservationCheck("Every token of a call is rated once", $"events: {Text(events)} tokens", $"rated rows: {Text(rated)} tokens", events == rated);
+    }
+
+    private async Task<ConservationCheck> LogAsync(BillingDb db, CancellationToken cancel)
+    {
+        var days = await log.DaysAsync(await db.RatingPositions.Select(p => p.Position).SingleAsync(cancel), cancel);
+        var counted = (await db.EventCounts.AsNoTracking().ToListAsync(cancel)).ToDictionary(c => c.Day);
+        var unrated = await db.UnratedEvents.LongCountAsync(cancel);
+        var rated = days.Sum(d => d.Rows - d.Superseded - d.Voided - d.Quarantined) - unrated;
+        var agree = days.All(d => counted.GetValueOrDefault(d.Day) is { } c && c.Rated + c.Quarantined + c.Voided + c.Superseded == d.Rows && c.Superseded == d.Superseded && c.Voided == d.Voided)
+            && counted.Values.Sum(c => c.Rated) == rated && counted.Values.Sum(c => c.Quarantined) == days.Sum(d => d.Quarantined) + unrated;
+        return new ConservationCheck(
+            "Every event is rated, in quarantine, voided or superseded",
+            $"log: {Text(days.Sum(d => d.Rows))} entries, {Text(rated)} to rate",
+            $"rated: {Text(counted.Values.Sum(c => c.Rated))}, in quarantine: {Text(counted.Values.Sum(c => c.Quarantined))}, voided: {Text(counted.Values.Sum(c => c.Voided))}, superseded: {Text(counted.Values.Sum(c => c.Superseded))}",
+            agree);
     }
 
     private static async Task<ConservationCheck> AmountsAsync(BillingDb db, CancellationToken cancel)

@@ -17,6 +17,12 @@ internal sealed class LedgerTransaction
 
     public required DateTimeOffset BookedAt { get; init; }
 
+    /// <summary>The transaction that this one takes back.</summary>
+    public Guid? CorrectsId { get; init; }
+
+    /// <summary>Why somebody booked it by hand; the month that it is of, where that was closed.</summary>
+    public string? Note { get; init; }
+
     public static string UsageKey(Guid eventId) => $"usage:{eventId:N}";
 
     /// <summary>Debits one account and credits another.</summary>
@@ -24,8 +30,12 @@ internal sealed class LedgerTransaction
         Of(entry.Key, entry.Kind, entry.EffectiveAt, [(entry.Debit, entry.Amount), (entry.Credit, -entry.Amount)], now);
 
     /// <param name="lines">Accounts and what they grow by; together zero in each currency.</param>
-    public static (LedgerTransaction Transaction, Posting[] Postings) Of(string key, LedgerKind kind, DateTimeOffset effectiveAt, IReadOnlyList<(string Account, Money Amount)> lines, DateTimeOffset now)
+    public static (LedgerTransaction Transaction, Posting[] Postings) Of(string key, LedgerKind kind, DateTimeOffset effectiveAt, IReadOnlyList<(string Account, Money Amount)> lines, DateTimeOffset now) =>
+        Of(new NewTransaction(key, kind, effectiveAt, lines), now);
+
+    public static (LedgerTransaction Transaction, Posting[] Postings) Of(NewTransaction wanted, DateTimeOffset now)
     {
+        var (key, lines) = (wanted.Key, wanted.Lines);
         if (lines.GroupBy(l => l.Amount.Currency).FirstOrDefault(g => g.Aggregate(Money.Zero(g.Key), (sum, line) => sum + line.Amount) is { IsZero: false }) is { } unbalanced)
         {
             throw new InvalidOperationException($"The transaction {key} does not balance in {unbalanced.Key}.");
@@ -33,27 +43,21 @@ internal sealed class LedgerTransaction
 
         var id = Guid.CreateVersion7(now);
         return (
-            new LedgerTransaction { Id = id, Key = key, Kind = kind, EffectiveAt = effectiveAt, BookedAt = now },
+            new LedgerTransaction { Id = id, Key = key, Kind = wanted.Kind, EffectiveAt = wanted.EffectiveAt, BookedAt = now, CorrectsId = wanted.CorrectsId, Note = wanted.Note },
             [.. lines.Select((line, at) => new Posting { TransactionId = id, Line = at + 1, Account = line.Account, Currency = line.Amount.Currency, Amount = line.Amount })]);
     }
 }
 
-internal enum LedgerKind
+/// <summary>A transaction to book.</summary>
+/// <param name="Key">What is booked: the same thing cannot be booked twice.</param>
+/// <param name="EffectiveAt">When it happened.</param>
+/// <param name="Lines">Accounts and what they grow by; together zero in each currency.</param>
+internal sealed record NewTransaction(string Key, LedgerKind Kind, DateTimeOffset EffectiveAt, IReadOnlyList<(string Account, Money Amount)> Lines)
 {
-    Usage,
-    TopUp,
+    /// <summary>The transaction that this one takes back.</summary>
+    public Guid? CorrectsId { get; init; }
 
-    /// <summary>Credit was given away.</summary>
-    Credit,
-
-    /// <summary>What was left of credit when it expired.</summary>
-    Breakage,
-
-    /// <summary>Credit was taken back, or is to be paid back.</summary>
-    Withdrawal,
-
-    /// <summary>A day of what was paid in advance became revenue.</summary>
-    Recognition,
+    public string? Note { get; init; }
 }
 
 /// <param name="Debit">The account that grows by the amount.</param>

@@ -45,6 +45,15 @@ internal sealed class CallHold
     /// <summary>The server process that runs the call.</summary>
     public required Guid ServerEpoch { get; init; }
 
+    /// <summary>Something was agreed with the account when the call began; see <see cref="Term"/>.</summary>
+    public bool HasTerms { get; init; }
+
+    /// <summary>Tokens of the prompt that allowances will cover.</summary>
+    public long FreeInput { get; init; }
+
+    /// <summary>Tokens of the answer that allowances will cover.</summary>
+    public long FreeOutput { get; init; }
+
     public long DeliveredInput { get; init; }
 
     public long DeliveredOutput { get; init; }
@@ -57,5 +66,9 @@ internal sealed class CallHold
 
     /// <summary>The call as it is rated: input before output.</summary>
     public RatableUsage Rated(CallUsage usage) =>
-        new(Id, AccountId, ProductId, SellerId, StartedAt, [(UsageClass.Input, usage.InputTokens), (UsageClass.Output, usage.OutputTokens)]);
+        new(Id, AccountId, ProductId, SellerId, StartedAt, [(UsageClass.Input, usage.InputTokens), (UsageClass.Output, usage.OutputTokens)]) { UserId = CallerId };
+
+    /// <summary>What allowances were promised to cover, by class.</summary>
+    public IReadOnlyDictionary<string, long> Promises =>
+        new Dictionary<string, long>(StringComparer.Ordinal) { [UsageClass.Input] = FreeInput, [UsageClass.Output] = FreeOutput };
 }

@@ -9,25 +9,32 @@ namespace Lodestone.Billing;
 /// </summary>
 internal sealed class CallJournal(Statements sql, Database database)
 {
+    public TermJournal Terms { get; } = new(sql, database);
+
+    public LimitGate Limits { get; } = new(sql, database);
+
     /// <summary>The version that an account pays for a product at an instant; absent where there is no price. See <see cref="PriceLookup"/>.</summary>
-    public async Task<PriceVersion?> FindPriceAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel)
+    /// <returns>And whether something was agreed with the account that changes what it pays.</returns>
+    public async Task<(PriceVersion? Price, bool HasTerms)> FindPriceAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel)
     {
-        var hasBooks = false;
+        var (hasBooks, hasTerms) = (false, false);
         var listed = await sql.FindAsync(
             $"""
             select id, product_id, version, currency, input_units, input_remainder, output_units, output_remainder, per_quantity,
                 effective_from, published_at, published_by, publisher_name, reason, key_text, book,
-                exists (select 1 from billing_book_assignment where account_id = {accountId})
+                exists (select 1 from billing_book_assignment where account_id = {accountId}), exists (select 1 from billing_term where account_id = {accountId})
             from billing_price_version where product_id = {productId} and book = 'list' and effective_from <= {database.Instant(time)}
             order by effective_from desc, version desc limit 1
             """,
             row =>
             {
-                hasBooks = row.GetBoolean(16);
+                (hasBooks, hasTerms) = (row.GetBoolean(16), row.GetBoolean(17));
                 return ReadPrice(row);
             },
             cancel);
-        return listed is not null && !hasBooks ? listed : await FindInBooksAsync(accountId, productId, time, cancel) ?? listed;
+        return listed is not null && !hasBooks
+            ? (listed, hasTerms)
+            : (await FindInBooksAsync(accountId, productId, time, cancel) ?? listed, true);
     }
 
     private Task<PriceVersion?> FindInBooksAsync(Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel) => sql.FindAsync(
@@ -67,10 +74,12 @@ internal sealed class CallJournal(Statements sql, Database database)
     public async Task<bool> TryInsertAsync(CallHold hold, CancellationToken cancel) => await sql.ExecuteAsync(
         $"""
         insert into billing_call_hold (id, request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id,
-            prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, scoped_part_units, scoped_part_remainder, day, started_at, expires_at, server_epoch)
+            prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, scoped_part_units, scoped_part_remainder, day, started_at, expires_at, server_epoch,
+            has_terms, free_input, free_output)
         select {hold.Id}, {hold.RequestId}, {hold.AccountId}, {hold.CallerId}, {hold.TokenId}, {hold.ProductId}, {hold.ProductName}, {hold.SellerId}, {hold.Revision}, {hold.PriceVersionId},
             {hold.PromptTokens}, {hold.MaxOutputTokens}, {hold.Amount.Units}, {hold.Amount.Remainder}, {hold.FreePart.Units}, {hold.FreePart.Remainder},
-            {hold.ScopedPart.Units}, {hold.ScopedPart.Remainder}, {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch}
+            {hold.ScopedPart.Units}, {hold.ScopedPart.Remainder}, {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch},
+            {hold.HasTerms}, {hold.FreeInput}, {hold.FreeOutput}
         where not exists (select 1 from billing_meter_event where request_id = {hold.RequestId})
         on conflict (request_id) do nothing
         """,
@@ -85,7 +94,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         $"""
         select request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id, prompt_tokens, max_output_tokens,
             amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch, delivered_input, delivered_output,
-            scoped_part_units, scoped_part_remainder
+            scoped_part_units, scoped_part_remainder, has_terms, free_input, free_output
         from billing_call_hold where id = {holdId}
         """,
         row => new CallHold
@@ -111,6 +120,9 @@ internal sealed class CallJournal(Statements sql, Database database)
             DeliveredInput = row.GetInt64(19),
             DeliveredOutput = row.GetInt64(20),
             ScopedPart = new StoredMoney(row.GetInt64(21), row.GetInt64(22)),
+            HasTerms = row.GetBoolean(23),
+            FreeInput = row.GetInt64(24),
+            FreeOutput = row.GetInt64(25),
         },
         cancel);
 
@@ -154,9 +166,9 @@ internal sealed class CallJournal(Statements sql, Database database)
     public Task<int> InsertAsync(RatedRow row, CancellationToken cancel) => sql.ExecuteAsync(
         $"""
         insert into billing_rated_row (event_id, class, account_id, seller_id, product_id, day, price_version_id, quantity, currency,
-            list_units, list_remainder, free_units, free_remainder, amount_units, amount_remainder)
+            list_units, list_remainder, free_units, free_remainder, discount_units, discount_remainder, amount_units, amount_remainder)
         values ({row.EventId}, {row.Class}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
-            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
+            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Discount.Units}, {row.Discount.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
         """,
         cancel);
 
@@ -239,7 +251,8 @@ internal sealed class CallJournal(Statements sql, Database database)
         $"""
         select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
             free_used_units, free_used_remainder, free_held_units, free_held_remainder, scoped_grants, turns_at,
-            coalesce((select c.funding = 'Postpaid' from billing_customer c where c.id = billing_wallet.id), false)
+            coalesce((select c.funding = 'Postpaid' from billing_customer c where c.id = billing_wallet.id), false),
+            exists (select 1 from billing_spend_limit where account_id in ({accountId}, {Guid.Empty}))
         from billing_wallet where id = {accountId}
         """,
         row => Wallet.Read(accountId, row, database),

@@ -86,11 +86,14 @@ internal sealed class RatedRow
 
     public required Currency Currency { get; init; }
 
-    /// <summary>What the tokens cost at list price: <see cref="Free"/> and <see cref="Amount"/> together.</summary>
+    /// <summary>What the quantity costs at list price: <see cref="Free"/>, <see cref="Discount"/> and <see cref="Amount"/> together.</summary>
     public required StoredMoney List { get; init; }
 
-    /// <summary>Borne by the free allowance.</summary>
+    /// <summary>Borne by allowances.</summary>
     public required StoredMoney Free { get; init; }
+
+    /// <summary>Taken off by what was agreed with the account.</summary>
+    public StoredMoney Discount { get; init; }
 
     /// <summary>Charged to the balance.</summary>
     public required StoredMoney Amount { get; init; }

@@ -103,6 +103,7 @@ public sealed partial class Metering
                 var nothing = Money.Zero(wallet.Currency);
                 await ReleaseScopedAsync(journal, hold, cancel);
                 wallet.Settle(hold, nothing, nothing);
+                await SettleLimitsAsync(journal, hold, wallet, nothing, cancel);
                 await journal.UpdateAsync(wallet, cancel);
                 await journal.DeleteAsync(hold, cancel);
             }
@@ -119,15 +120,16 @@ public sealed partial class Metering
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
-        var found = await journal.FindPriceAsync(call.AccountId, call.ProductId, now, cancel) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        var price = _prices.GetOrAdd(found.Id, found);
+        var (found, hasTerms) = await journal.FindPriceAsync(call.AccountId, call.ProductId, now, cancel);
+        var price = found is null ? throw SpendRefusals.Unpriced(call.ProductName) : _prices.GetOrAdd(found.Id, found);
         var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
         if (wallet.TurnsAt <= now)
         {
             return null;
         }
 
-        var amount = price.AtMost(call.PromptTokens, call.MaxOutputTokens) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        var (freeInput, freeOutput) = hasTerms ? await PromiseAsync(journal, call, now, today, cancel) : (0, 0);
+        var amount = price.AtMost(call.PromptTokens - freeInput, call.MaxOutputTokens - freeOutput) ?? throw SpendRefusals.Unpriced(call.ProductName);
         var scoped = await ScopedAsync(journal, wallet, call, amount - Money.Min(wallet.FreeLeft(_options.FreeAllowance, today), amount), cancel);
         var scopedPart = scoped.Aggregate(Money.Zero(wallet.Currency), (sum, part) => sum + part.Amount);
         if (wallet.Hold(amount, scopedPart, _options.FreeAllowance, today) is not { } freePart)
@@ -156,12 +158,23 @@ public sealed partial class Metering
             StartedAt = now,
             ExpiresAt = now + call.ModelTimeout + Grace,
             ServerEpoch = _epoch.Id,
+            HasTerms = hasTerms,
+            FreeInput = freeInput,
+            FreeOutput = freeOutput,
         };
         if (!await journal.TryInsertAsync(hold, cancel))
         {
             throw SpendRefusals.Duplicate(call.RequestId);
         }
 
+        await HoldBesideAsync(journal, hold, wallet, scoped, cancel);
+        await journal.UpdateAsync(wallet, cancel);
+        return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
+    }
+
+    /// <summary>What a call holds besides the wallet: parts of grants, and room under limits.</summary>
+    private static async Task HoldBesideAsync(CallJournal journal, CallHold hold, Wallet wallet, List<(CreditGrant Grant, Money Amount)> scoped, CancellationToken cancel)
+    {
         foreach (var (grant, part) in scoped)
         {
             grant.Hold(part);
@@ -169,8 +182,10 @@ public sealed partial class Metering
             await journal.InsertAsync(new GrantHold { HoldId = hold.Id, GrantId = grant.Id, Amount = part }, cancel);
         }
 
-        await journal.UpdateAsync(wallet, cancel);
-        return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
+        if (wallet.IsLimited)
+        {
+            await journal.Limits.HoldAsync(LimitedCall.Of(hold, wallet.Currency), hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency), cancel);
+        }
     }
 
     /// <summary>What grants for the call's model can bear of an amount.</summary>
@@ -207,15 +222,24 @@ public sealed partial class Metering
 
         var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
         List<RatingTotal> totals = [.. await journal.TotalsAsync(hold.AccountId, hold.PriceVersionId, Days.Month(hold.Day), cancel)];
-        var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), hold.FreePart.In(wallet.Currency));
+        var free = new FreePart(hold.FreePart.In(wallet.Currency).Picos);
+        var terms = hold.HasTerms
+            ? (await journal.Terms.TermsAsync(hold.Rated(usage), hold.Day, cancel)).For(hold.Promises, (hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency)).Picos)
+            : AccountTerms.None;
+        var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), free, terms);
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
         var drawn = await DrawAsync(journal, wallet, hold, rows, charged, cancel);
-        wallet.Settle(hold, list - charged, drawn.FromBalance);
+        wallet.Settle(hold, new Money(free.Used, wallet.Currency), drawn.FromBalance);
         await journal.InsertAsync(MeterEvent.Of(hold, usage, outcome, measurement, now), cancel);
         foreach (var row in rows)
         {
             await journal.InsertAsync(row, cancel);
+        }
+
+        foreach (var use in terms.Uses)
+        {
+            await journal.Terms.UpdateAsync(use, cancel);
         }
 
         foreach (var total in totals.Where(t => rows.Any(r => r.Class == t.Class)))
@@ -231,6 +255,7 @@ public sealed partial class Metering
             }
         }
 
+        await SettleLimitsAsync(journal, hold, wallet, charged, cancel);
         await journal.UpdateAsync(wallet, cancel);
         await journal.DeleteAsync(hold, cancel);
         return new Settlement(hold.Id, charged, list, usage);
@@ -263,6 +288,21 @@ public sealed partial class Metering
             await journal.TakeGrantHoldsAsync(hold.Id, cancel);
         }
     }
+
+    // What the account's allowances will cover of the call, whatever others use meanwhile.
+    private static async Task<(long Input, long Output)> PromiseAsync(CallJournal journal, NewHold call, DateTimeOffset now, DateOnly today, CancellationToken cancel)
+    {
+        var usage = new RatableUsage(Guid.Empty, call.AccountId, call.ProductId, call.SellerId, now, []) { UserId = call.CallerId };
+        var terms = await journal.Terms.TermsAsync(usage, today, cancel);
+        var promised = await journal.Terms.PromisedAsync(call.AccountId, cancel);
+        var input = terms.Promise(usage, UsageClass.Input, today, call.PromptTokens, promised) ?? throw SpendRefusals.Exhausted(call.ProductName, now);
+        var output = terms.Promise(usage, UsageClass.Output, today, call.MaxOutputTokens, promised + input) ?? throw SpendRefusals.Exhausted(call.ProductName, now);
+        return (input, output);
+    }
+
+    private static Task SettleLimitsAsync(CallJournal journal, CallHold hold, Wallet wallet, Money charged, CancellationToken cancel) => wallet.IsLimited
+        ? journal.Limits.SettleAsync(LimitedCall.Of(hold, wallet.Currency), hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency), charged, cancel)
+        : Task.CompletedTask;
 
     private async Task<PriceVersion> PriceAsync(CallJournal journal, Guid versionId, CancellationToken cancel) =>
         _prices.TryGetValue(versionId, out var known) ? known : _prices.GetOrAdd(versionId, await journal.PriceAsync(versionId, cancel));

@@ -19,6 +19,15 @@ internal static class SpendRefusals
     public static Refusal Duplicate(string requestId) =>
         new(DuplicateRequest, $"A call with the request id {requestId} was made before. Send another X-Request-Id, or none.") { Headers = NoRetry };
 
+    /// <summary>An allowance that blocks does not cover all that the call may use.</summary>
+    public static Refusal Exhausted(string productName, DateTimeOffset now) =>
+        new(FreeQuotaExhausted, $"What is left of the allowance for {productName} does not cover this call. Ask for fewer tokens, wait until it is whole again, or upgrade.")
+        {
+            HelpPath = TopUpPath,
+            RetryAfter = Days.Next(now) - now,
+            Headers = NoRetry,
+        };
+
     /// <summary>The account has neither allowance nor balance for the most that the call may cost.</summary>
     public static Refusal NotEnough(Wallet wallet, Money needed, Money freePerDay, DateTimeOffset now)
     {

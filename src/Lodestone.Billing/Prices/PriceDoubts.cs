@@ -1,3 +1,4 @@
+using System.Globalization;
 using Lodestone.Core;
 
 namespace Lodestone.Billing;
@@ -18,7 +19,7 @@ internal static class PriceDoubts
             {
                 if (key.Charge.Probes.Concat(before.Charge.Probes).FirstOrDefault(q => Differs(before.Charge.Charge(null, q), key.Charge.Charge(null, q))) is > 0 and var quantity)
                 {
-                    yield return $"The {key.Class} price of {change.Product.Name} would go from {Text(before.Charge, quantity)} to {Text(key.Charge, quantity)} for {quantity}, more than threefold.";
+                    yield return $"The {key.Class} price of {change.Product.Name} would go from {Text(before.Charge, quantity)} to {Text(key.Charge, quantity)} for {quantity.ToString("N0", CultureInfo.InvariantCulture)}, more than threefold.";
                 }
             }
             else if (LooksMistaken(key) is { } why)

@@ -28,6 +28,9 @@ internal sealed record PriceLine(string Class, string? Region = null, string? Ti
     public static bool IsWord(string? text) =>
         text is { Length: > 0 and <= MostWord } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_');
 
+    /// <summary>Nothing but the class chose the price.</summary>
+    public bool IsPlain => (Region, Tier, Cell) is (null, null, null);
+
     public static PriceLine Parse(string text)
     {
         var rest = WithoutSuffix(text);

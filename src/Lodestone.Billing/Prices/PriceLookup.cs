@@ -1,5 +1,3 @@
-using Microsoft.EntityFrameworkCore;
-
 namespace Lodestone.Billing;
 
 /// <summary>Finds the version that an account pays: its contract's, else its plan's, else the list's, each as of the event's time.</summary>
@@ -7,12 +5,10 @@ internal static class PriceLookup
 {
     public static async Task<PriceVersion?> PriceAsync(this BillingDb db, Guid accountId, Guid productId, DateTimeOffset time, CancellationToken cancel)
     {
-        var assigned = await db.BookAssignments.AsNoTracking()
-            .Where(a => a.AccountId == accountId && a.EffectiveFrom <= time && (a.EndsAt == null || a.EndsAt > time))
-            .ToListAsync(cancel);
+        var assigned = (await db.Rating.BooksAsync(accountId, cancel)).Where(a => a.EffectiveFrom <= time && !(a.EndsAt <= time));
         foreach (var book in assigned.OrderBy(a => a.Kind).ThenByDescending(a => a.EffectiveFrom).Select(a => a.Book).Append(PriceBook.List))
         {
-            if (await db.PriceVersions.At(productId, time, book).AsNoTracking().FirstOrDefaultAsync(cancel) is { } version)
+            if ((await db.Rating.PricesAsync(productId, book, cancel)).FirstOrDefault(v => v.EffectiveFrom <= time) is { } version)
             {
                 return version;
             }

@@ -58,8 +58,15 @@ internal sealed class PriceVersion
 
     /// <summary>The line on which a use is rated; <see langword="null"/> where it has no price.</summary>
     /// <remarks>What is read from or written to a cache costs what input does, reasoning what output does, and an answer from a cache nothing, unless they have keys of their own.</remarks>
+    /// <param name="usageClass">The class, or a line of it, as a correction names what it takes back.</param>
+    /// <param name="dimensions">What else the price may depend on.</param>
     public PriceLine? LineOf(string usageClass, IReadOnlyDictionary<string, string> dimensions)
     {
+        if (PriceLine.Parse(usageClass) is { IsPlain: false } named)
+        {
+            return KeyFor(named.Class, key => 0, key => key.Region == named.Region && key.Tier == named.Tier) is null ? null : named;
+        }
+
         if (KeyFor(usageClass, key => key.Narrowness, key => key.Fits(key.Class, dimensions)) is not { } key)
         {
             return usageClass is UsageClass.CacheHit && Keys.Count > 0 ? new PriceLine(usageClass) : null;
@@ -123,7 +130,11 @@ internal sealed class PriceVersion
 /// <param name="Class">Such as <c>input</c>, <c>output</c> or <c>byte_hours</c>.</param>
 /// <param name="Region">Only for uses there.</param>
 /// <param name="Tier">Only for that tier of service, such as <c>batch</c>.</param>
-internal sealed record KeyWire(string? Class, ChargeWire? Charge, string? Region = null, string? Tier = null)
+internal sealed record KeyWire(
+    string? Class,
+    ChargeWire? Charge,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Region = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Tier = null)
 {
     /// <summary>A unit price for a million tokens.</summary>
     public static KeyWire PerMillion(string usageClass, Money amount) =>

@@ -66,7 +66,7 @@ internal sealed record CallEvent(
 /// <param name="Class">Such as <c>input</c> or <c>output</c>.</param>
 /// <param name="PriceVersion">Counts from 1 within the model.</param>
 /// <param name="Funding"><c>free</c>, <c>prepaid</c>, or <c>free and prepaid</c>.</param>
-internal sealed record RatedLine(string Class, long Quantity, long PriceVersion, string PerMillion, string ListValue, string Free, string Amount, string Currency, string Funding)
+internal sealed record RatedLine(string Class, long Quantity, long PriceVersion, string PerMillion, string ListValue, string Free, string Discount, string Amount, string Currency, string Funding)
 {
     public static RatedLine Of(RatedRow row, PriceVersion price) => new(
         row.Class,
@@ -75,6 +75,7 @@ internal sealed record RatedLine(string Class, long Quantity, long PriceVersion,
         new Money(price.ChargeOf(PriceLine.Parse(row.Class), Days.Month(row.Day)).Charge(null, Billing.PriceVersion.PerMillion), price.Currency).ToString(),
         row.List.In(row.Currency).ToString(),
         row.Free.In(row.Currency).ToString(),
+        row.Discount.In(row.Currency).ToString(),
         row.Amount.In(row.Currency).ToString(),
         row.Currency.Code,
         FundingOf(row));

@@ -36,6 +36,9 @@ internal sealed class Wallet
     /// <summary>The account pays by invoice, so that what its credit does not cover is not refused.</summary>
     public bool IsPostpaid { get; private init; }
 
+    /// <summary>Whether a limit may be about its calls. Only known where a call is reserved or settled.</summary>
+    public bool IsLimited { get; private init; }
+
     /// <summary>The statement that makes an account's empty wallet where there is none.</summary>
     public static FormattableString Opening(Guid accountId) =>
         $"""
@@ -45,7 +48,7 @@ internal sealed class Wallet
         """;
 
     /// <param name="accountId">The wallet's id.</param>
-    /// <param name="row">Currency, balance, held, free day, free used, free held, scoped grants, turns at, is postpaid, in this order.</param>
+    /// <param name="row">Currency, balance, held, free day, free used, free held, scoped grants, turns at, is postpaid, whether limits may apply, in this order.</param>
     public static Wallet Read(Guid accountId, DbDataReader row, Database database) => new()
     {
         Id = accountId,
@@ -58,6 +61,7 @@ internal sealed class Wallet
         ScopedGrants = row.GetInt64(10),
         TurnsAt = row.IsDBNull(11) ? null : database.ReadInstant(row, 11),
         IsPostpaid = row.GetBoolean(12),
+        IsLimited = row.GetBoolean(13),
     };
 
     public Money Available => Balance.In(Currency) - Held.In(Currency);

@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Hub;
 using Microsoft.Extensions.Logging;
 
 namespace Lodestone.Compute;
@@ -13,7 +14,12 @@ internal sealed partial class EngineLauncher(ComputeOptions options, SocketDirec
 
 
     /// <exception cref="Refusal"><c>unavailable</c>: there is no worker to start.</exception>
-    public EngineProcess Start(string weights, string name)
+    public EngineProcess Start(string weights, string name) => EngineProcess.Start(Require(), weights, name, sockets.Next(), _engineLog);
+
+    /// <inheritdoc cref="Start"/>
+    public ConversionRun Convert(ConversionWork work) => ConversionRun.Start(Require(), work, _engineLog);
+
+    private string Require()
     {
         if (!File.Exists(_executable))
         {
@@ -21,7 +27,7 @@ internal sealed partial class EngineLauncher(ComputeOptions options, SocketDirec
             throw new Refusal(RefusalCode.Unavailable, "This server has no inference engine. Its operator finds in the log where it was looked for.");
         }
 
-        return EngineProcess.Start(_executable, weights, name, sockets.Next(), _engineLog);
+        return _executable;
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "There is no inference engine at {Executable}; set Compute:Engine")]

@@ -30,7 +30,7 @@ public sealed class Database : IAsyncDisposable
 
     public bool IsPostgres => _postgres is not null;
 
-    /// <summary>The files that are databases of their own: on PostgreSQL everything is in one.</summary>
+    /// <summary>The files that modules publish events from: on PostgreSQL everything is in one.</summary>
     public IReadOnlyList<DatabaseFile> Files => IsPostgres ? [DatabaseFile.Main] : [DatabaseFile.Main, DatabaseFile.Billing];
 
     /// <summary>How an instant is passed to hand-written SQL: microseconds since 1970 in SQLite, <c>timestamptz</c> in PostgreSQL.</summary>
@@ -141,7 +141,12 @@ public sealed class Database : IAsyncDisposable
 
     private string ConnectionString(DatabaseFile file, bool isPooled = true)
     {
-        var name = file is DatabaseFile.Main ? "lodestone.db" : "billing.db";
+        var name = file switch
+        {
+            DatabaseFile.Main => "lodestone.db",
+            DatabaseFile.Billing => "billing.db",
+            _ => "events.db",
+        };
         return new SqliteConnectionStringBuilder { DataSource = Path.Combine(_directory, name), ForeignKeys = true, DefaultTimeout = BusyWait, Pooling = isPooled }.ToString();
     }
 
@@ -156,6 +161,9 @@ public enum DatabaseFile
 {
     Main,
     Billing,
+
+    /// <summary>Metered events, which come in tens of thousands a second.</summary>
+    Events,
 }
 
 /// <summary>What a commit survives.</summary>

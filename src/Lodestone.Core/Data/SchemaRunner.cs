@@ -80,9 +80,9 @@ public sealed partial class SchemaRunner(Database database, IEnumerable<ModuleSc
     {
         var other = database.IsPostgres ? ".sqlite.sql" : ".postgres.sql";
         return module.Assembly.GetManifestResourceNames()
-            .Where(resource => resource.StartsWith("Schema/", StringComparison.Ordinal) && !resource.EndsWith(other, StringComparison.Ordinal))
+            .Where(resource => resource.StartsWith(module.Folder, StringComparison.Ordinal) && !resource.EndsWith(other, StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)
-            .Select(resource => (resource["Schema/".Length..], Read(module.Assembly, resource)));
+            .Select(resource => (resource[module.Folder.Length..], Read(module.Assembly, resource)));
     }
 
     private static string Read(Assembly assembly, string resource)
@@ -115,5 +115,6 @@ public sealed partial class SchemaRunner(Database database, IEnumerable<ModuleSc
     private static partial void Applied(ILogger log, string module, string name);
 }
 
-/// <summary>A module's SQL files, embedded in its assembly under <c>Schema/</c>.</summary>
-public sealed record ModuleSchema(string Name, DatabaseFile File, Assembly Assembly);
+/// <summary>A module's SQL files, embedded in its assembly.</summary>
+/// <param name="Folder">What the names of their resources begin with.</param>
+public sealed record ModuleSchema(string Name, DatabaseFile File, Assembly Assembly, string Folder = "Schema/");

@@ -15,7 +15,7 @@ public static class RequestIds
     internal static IApplicationBuilder UseRequestIds(this IApplicationBuilder app, TimeProvider clock) => app.Use((context, next) =>
     {
         context.TraceIdentifier = Taken(context.Request.Headers[Header]) ?? Taken(context.Request.Headers["X-Amzn-Trace-Id"])
-            ?? PublicId.Format("req", Guid.CreateVersion7(clock.GetUtcNow()));
+            ?? New(clock);
         context.Response.Headers[Header] = context.TraceIdentifier;
         context.Response.OnStarting(
             static state =>
@@ -27,6 +27,8 @@ public static class RequestIds
             context);
         return next(context);
     });
+
+    internal static string New(TimeProvider clock) => PublicId.Format("req", Guid.CreateVersion7(clock.GetUtcNow()));
 
     private static string? Taken(string? sent) =>
         sent is { Length: > 0 and <= LongestTaken } && !sent.AsSpan().ContainsAnyExceptInRange('!', '~') ? sent : null;

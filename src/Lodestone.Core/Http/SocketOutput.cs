@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Win32.SafeHandles;
 
 namespace Lodestone.Core;
@@ -17,13 +18,16 @@ namespace Lodestone.Core;
 public static class SocketOutput
 {
     /// <summary>Has to come before anything else that looks at the connection's bytes.</summary>
-    public static void UseSocketOutput(this ListenOptions listen) => listen.Use(next => connection => ServeAsync(next, connection));
+    public static void UseSocketOutput(this ListenOptions listen) => listen.Use(next => connection => ServeAsync(next, connection, listen.ApplicationServices));
 
     /// <summary>What sends files on the connection of a request, where something does.</summary>
     public static IFileSending? FileSending(this HttpContext context) =>
         context.Request.IsHttps || !HttpProtocol.IsHttp11(context.Request.Protocol) ? null : context.Features.Get<IFileSending>();
 
-    private static async Task ServeAsync(ConnectionDelegate next, ConnectionContext connection)
+    /// <summary>What answers the next ranges on the connection of a request, where something does.</summary>
+    public static IRangeRepeats? RangeRepeats(this HttpContext context) => context.FileSending() is null ? null : context.Features.Get<IRangeRepeats>();
+
+    private static async Task ServeAsync(ConnectionDelegate next, ConnectionContext connection, IServiceProvider services)
     {
         var (transport, pool) = (connection.Transport, connection.Features.Get<IMemoryPoolFeature>()?.MemoryPool);
         if (!OperatingSystem.IsLinux() || pool is null || connection.Features.Get<IConnectionSocketFeature>() is not { Socket.ProtocolType: ProtocolType.Tcp } feature)
@@ -33,7 +37,9 @@ public static class SocketOutput
         }
 
         var output = new SocketWriter(feature.Socket, transport.Output, pool);
-        connection.Transport = new Both(transport.Input, output);
+        var input = new RangeReader(transport.Input, output, connection, services.GetRequiredService<AccessChanges>(), services.GetRequiredService<TimeProvider>());
+        connection.Transport = new Both(input, output);
+        connection.Features.Set<IRangeRepeats>(input);
         connection.Features.Set<IFileSending>(output);
         try
         {

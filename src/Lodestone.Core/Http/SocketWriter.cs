@@ -15,6 +15,8 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
     /// <summary>Bytes sent from memory when the socket is full: waiting for them is waiting for room.</summary>
     private const int Nudge = 16 * 1024;
 
+    private const int LongestFileHead = 2048;
+
     // Stands for a file's bytes. Nobody reads it.
     private static readonly byte[] Stand = GC.AllocateUninitializedArray<byte>(1 << 20);
 
@@ -26,12 +28,17 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
     private int _piece;
     private long _pieceSent;
     private long _fileCount;
+    private byte[]? _fileHead;
+    private int _fileHeadLength;
     private bool _isGone;
     private volatile bool _isFlushing;
 
     public override bool CanGetUnflushedBytes => true;
 
     public override long UnflushedBytes => _full.Sum(f => f.Length) + _used + _fileCount;
+
+    /// <summary>What was sent before the last file; empty where that was long.</summary>
+    public ReadOnlySpan<byte> FileHead => _fileHead.AsSpan(0, _fileHeadLength);
 
     private bool IsPretending => _pieces is not null || _bytes is not null;
 
@@ -90,6 +97,7 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
 
             if (_block is { } last)
             {
+                NoteHead(last.Memory.Span[.._used]);
                 var before = _fileCount > 0 ? Math.Max(0, KernelFile.SendBefore(socket.SafeHandle, last.Memory.Span[.._used])) : 0;
                 await SendAsync(last.Memory[before.._used]);
             }
@@ -132,6 +140,14 @@ internal sealed class SocketWriter(Socket socket, PipeWriter transport, MemoryPo
         }
 
         transport.Complete(exception);
+    }
+
+    private void NoteHead(ReadOnlySpan<byte> head)
+    {
+        if (_fileCount > 0)
+        {
+            _fileHeadLength = _full.Count == 0 && head.TryCopyTo(_fileHead ??= new byte[LongestFileHead]) ? head.Length : 0;
+        }
     }
 
     private async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)

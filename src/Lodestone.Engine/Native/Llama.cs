@@ -36,6 +36,13 @@ internal static unsafe partial class Llama
     [LibraryImport(Library, EntryPoint = "llama_context_default_params")]
     public static partial ContextParams DefaultContextParams();
 
+    [LibraryImport(Library, EntryPoint = "llama_model_quantize_default_params")]
+    public static partial QuantizeParams DefaultQuantizeParams();
+
+    /// <returns>0 when it is done.</returns>
+    [LibraryImport(Library, EntryPoint = "llama_model_quantize", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial uint Quantize(string source, string target, QuantizeParams* parameters);
+
     [LibraryImport(Library, EntryPoint = "llama_model_load_from_file", StringMarshalling = StringMarshalling.Utf8)]
     public static partial ModelHandle LoadModel(string path, ModelParams parameters);
 

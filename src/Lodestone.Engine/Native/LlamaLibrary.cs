@@ -12,15 +12,25 @@ internal static unsafe class LlamaLibrary
 
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "runtimes", Platform(), "native");
 
-    // Guards LastErrors and WasErrorLine: the library logs from any thread that calls it.
+    // Guards LastErrors, wasErrorLine and heard: the library logs from any thread that calls it.
     private static readonly Lock LogGate = new();
     private static readonly Queue<string> LastErrors = new();
     private static readonly Lazy<bool> Opened = new(Load);
     private static bool wasErrorLine;
+    private static Action<string>? heard;
 
     /// <summary>Loads the library and its processor back ends; a second call does nothing.</summary>
     /// <exception cref="EngineFault">The files are missing, or not the release that the layouts describe.</exception>
     public static void Open() => _ = Opened.Value;
+
+    /// <summary>Has somebody hear what the library says of its work, piece by piece and from its threads: the only way in which it tells how far it is.</summary>
+    public static void Hear(Action<string> pieces)
+    {
+        lock (LogGate)
+        {
+            heard = pieces;
+        }
+    }
 
     /// <summary>What the library has complained about since the last call, joined into one line; empty if nothing.</summary>
     public static string TakeErrors()
@@ -45,6 +55,7 @@ internal static unsafe class LlamaLibrary
         CheckVersion();
         CheckModelDefaults(Llama.DefaultModelParams());
         CheckContextDefaults(Llama.DefaultContextParams());
+        CheckQuantizeDefaults(Llama.DefaultQuantizeParams());
         Llama.SetLog(&Log, 0);
         Llama.Initialise();
         Llama.LoadBackends(Folder);
@@ -95,6 +106,13 @@ internal static unsafe class LlamaLibrary
         Require(defaults is { Embeddings: 0, UnifiedKeyValues: 0, Samplers: 0, SamplerCount: 0, OtherContext: 0 }, "context endings differ");
     }
 
+    private static void CheckQuantizeDefaults(QuantizeParams defaults)
+    {
+        Require(sizeof(QuantizeParams) == 64, "quantising sizes differ");
+        Require(defaults is { Threads: 0, FileType: 7, AllowsRequantizing: 0, QuantizesOutput: 1, OnlyCopies: 0, IsPure: 0, KeepsSplit: 0, IsDryRun: 0 }, "quantising switches differ");
+        Require(defaults is { Importance: 0, MetadataOverrides: 0, TensorOverrides: 0, PrunedLayers: 0 } && defaults.OutputType == defaults.EmbeddingType, "quantising endings differ");
+    }
+
     private static void Require(bool holds, string difference)
     {
         if (!holds)
@@ -108,6 +126,11 @@ internal static unsafe class LlamaLibrary
     {
         lock (LogGate)
         {
+            if (heard is { } hear && Marshal.PtrToStringUTF8((nint)text) is { } piece)
+            {
+                hear(piece);
+            }
+
             wasErrorLine = level == LevelContinued ? wasErrorLine : level == LevelError;
             if (!wasErrorLine || Marshal.PtrToStringUTF8((nint)text)?.Trim() is not { Length: > 0 } line)
             {

@@ -71,6 +71,27 @@ internal struct ContextParams
     public nint OtherContext;
 }
 
+/// <summary><c>llama_model_quantize_params</c>, 64 bytes.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct QuantizeParams
+{
+    public int Threads;
+    public int FileType;
+    public int OutputType;
+    public int EmbeddingType;
+    public byte AllowsRequantizing;
+    public byte QuantizesOutput;
+    public byte OnlyCopies;
+    public byte IsPure;
+    public byte KeepsSplit;
+    public byte IsDryRun;
+    public nint Importance;
+    public nint MetadataOverrides;
+    public nint TensorOverrides;
+    public nint PrunedLayers;
+    public nuint MostInMemory;
+}
+
 /// <summary><c>llama_batch</c>, 56 bytes; its arrays belong to the library that made it.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal unsafe struct Batch

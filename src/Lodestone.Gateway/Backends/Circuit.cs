@@ -24,6 +24,14 @@ internal sealed class Circuit(TimeProvider clock)
     private int _failures;
     private DateTimeOffset _restsUntil;
     private bool _isTried;
+    private long _answering;
+
+    /// <summary>Calls of this server that it is answering.</summary>
+    public long Answering => Interlocked.Read(ref _answering);
+
+    public void Begin() => Interlocked.Increment(ref _answering);
+
+    public void End() => Interlocked.Decrement(ref _answering);
 
     public CircuitState State
     {

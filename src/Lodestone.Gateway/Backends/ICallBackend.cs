@@ -6,6 +6,9 @@ namespace Lodestone.Gateway;
 /// <summary>What answers one call: a worker of this server, or an address elsewhere. Disposed when the call is over.</summary>
 internal interface ICallBackend : IAsyncDisposable
 {
+    /// <summary>What it is called where its address is nobody's business: <c>engine</c>, or a back-end's id.</summary>
+    string Place { get; }
+
     /// <summary>Who counted the tokens of what has been answered.</summary>
     Measurement Measurement { get; }
 

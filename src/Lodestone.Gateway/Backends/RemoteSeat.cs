@@ -36,6 +36,8 @@ internal sealed partial class RemoteSeat : ICallBackend
         _tried.Add(first.Id);
     }
 
+    public string Place => PublicId.Format("bak", _backend.Id);
+
     public Measurement Measurement => _events is { IsCountedThere: true } ? Measurement.Backend : Measurement.Estimated;
 
     public Refusal Loss => _fault?.Pause is { } pause ? GatewayRefusals.BackendBusy(_model.Id, pause) : GatewayRefusals.BackendLost(_model.Id);
@@ -105,12 +107,14 @@ internal sealed partial class RemoteSeat : ICallBackend
         }
 
         _tried.Add(next.Id);
+        _circuits.Of(_backend.Id).End();
         (_backend, _events, _isDecided) = (next, null, false);
         return Task.FromResult(true);
     }
 
     public ValueTask DisposeAsync()
     {
+        _circuits.Of(_backend.Id).End();
         if (!_isDecided)
         {
             _circuits.Of(_backend.Id).Left();
@@ -130,9 +134,11 @@ internal sealed partial class RemoteSeat : ICallBackend
         var left = backends.ToList();
         while (left.Count > 0)
         {
-            var chosen = Draw(left);
-            if (circuits.Of(chosen.Id).TryEnter())
+            var chosen = Draw(left.Exists(HasSeat) ? left.FindAll(HasSeat) : left); // one that takes over for another may sit on the arm
+            var circuit = circuits.Of(chosen.Id);
+            if (circuit.TryEnter())
             {
+                circuit.Begin();
                 return chosen;
             }
 
@@ -140,6 +146,8 @@ internal sealed partial class RemoteSeat : ICallBackend
         }
 
         return null;
+
+        bool HasSeat(RemoteBackend backend) => backend.Seats is not { } seats || circuits.Of(backend.Id).Answering < seats;
     }
 
     private static RemoteBackend Draw(List<RemoteBackend> backends)

@@ -11,6 +11,8 @@ internal sealed class WorkerBackend(CalledModel model, WorkerLease lease, Prompt
     public const ModelFeatures Features = ModelFeatures.Chat | ModelFeatures.Completions | ModelFeatures.Embeddings | ModelFeatures.Logprobs | ModelFeatures.Choices | ModelFeatures.LogitBias
         | ModelFeatures.Tools | ModelFeatures.Schema;
 
+    public string Place => "engine";
+
     public Measurement Measurement => Measurement.Engine;
 
     public Refusal Loss => GatewayRefusals.EngineLost();

@@ -49,7 +49,8 @@ internal sealed record WantedEntry(
 /// <param name="Url">Up to and including <c>/v1</c>.</param>
 /// <param name="Key">Absent leaves it as it is; empty takes it away. It is never shown.</param>
 /// <param name="Weight">Its share of calls; 0: only when no other can answer.</param>
-internal sealed record WantedBackend(string? Id = null, string? Url = null, string? Model = null, string? Key = null, long? Weight = null, bool? IsEnabled = null);
+/// <param name="Seats">Calls that it answers at once; 0 for as many as come.</param>
+internal sealed record WantedBackend(string? Id = null, string? Url = null, string? Model = null, string? Key = null, long? Weight = null, bool? IsEnabled = null, long? Seats = null);
 
 internal sealed record EntryList(IReadOnlyList<EntryView> Models);
 
@@ -74,8 +75,8 @@ internal sealed record EntryView(
 }
 
 /// <param name="State"><c>well</c>, <c>resting</c> after failures, or <c>ontrial</c>, as this server has seen it.</param>
-internal sealed record BackendView(string Id, string Url, string Model, bool HasKey, long Weight, bool IsEnabled, string State)
+internal sealed record BackendView(string Id, string Url, string Model, bool HasKey, long Weight, long? Seats, bool IsEnabled, string State)
 {
     public static BackendView Of(RemoteBackend backend, CircuitState state) => new(
-        PublicId.Format("bak", backend.Id), backend.Url, backend.Model, backend.SealedKey is not null, backend.Weight, backend.IsEnabled, state.ToString().ToLowerInvariant());
+        PublicId.Format("bak", backend.Id), backend.Url, backend.Model, backend.SealedKey is not null, backend.Weight, backend.Seats, backend.IsEnabled, state.ToString().ToLowerInvariant());
 }

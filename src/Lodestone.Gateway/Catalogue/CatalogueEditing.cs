@@ -156,6 +156,11 @@ internal sealed partial class CatalogueEditing(
             throw Unprocessable($"{param}.weight", "A weight is a whole number from 0 to 1000000.");
         }
 
+        if (wanted.Seats is < 0 or > 1_000_000)
+        {
+            throw Unprocessable($"{param}.seats", "Seats are a whole number from 1 to 1000000, or 0 for as many as come.");
+        }
+
         var id = PublicId.TryParse("bak", wanted.Id, out var given) ? given : Guid.Empty;
         var backend = before.Find(b => b.Id == id);
         if (backend is null)
@@ -172,6 +177,7 @@ internal sealed partial class CatalogueEditing(
         backend.Model = Text(wanted.Model, $"{param}.model") is { Length: > 0 } model ? model : throw Unprocessable($"{param}.model", "Give the model's name over there.");
         backend.SealedKey = wanted.Key is null ? backend.SealedKey : keys.Seal(Key(wanted.Key, $"{param}.key"));
         backend.Weight = wanted.Weight ?? backend.Weight;
+        backend.Seats = wanted.Seats is { } seats ? seats > 0 ? seats : null : backend.Seats;
         backend.IsEnabled = wanted.IsEnabled ?? backend.IsEnabled;
         return backend.Id;
     }

@@ -77,6 +77,9 @@ internal sealed class RemoteBackend
     /// <summary>Its share of calls, against the others'. 0: only when no other can answer.</summary>
     public long Weight { get; set; }
 
+    /// <summary>Calls that it answers at once; absent for as many as come.</summary>
+    public long? Seats { get; set; }
+
     public bool IsEnabled { get; set; }
 }
 
@@ -104,6 +107,9 @@ internal enum ModelFeatures : long
     LogitBias = 1 << 10,
     Grammar = 1 << 11,
     Reasoning = 1 << 12,
+
+    /// <summary>Says how well texts answer a question.</summary>
+    Rerank = 1 << 13,
 }
 
 internal static class FeatureNames

@@ -44,7 +44,7 @@ public sealed record EntryForm
             Features = string.Join(", ", shown.Entry.Features.ToWire()),
             RetiresAt = shown.Entry.RetiresAt?.ToString(Day, CultureInfo.InvariantCulture) ?? "",
             IsPublic = shown.Entry.IsPublic,
-            Backends = [.. shown.Backends.Select(b => new BackendForm(PublicId.Format("bak", b.Id), b.Url, b.Model, Number(b.Weight), b.SealedKey is not null)), BackendForm.Empty],
+            Backends = [.. shown.Backends.Select(b => new BackendForm(PublicId.Format("bak", b.Id), b.Url, b.Model, Number(b.Weight), Number(b.Seats ?? 0), b.SealedKey is not null)), BackendForm.Empty],
         };
     }
 
@@ -68,21 +68,23 @@ public sealed record EntryForm
         Features = form["features"].ToString(),
         RetiresAt = form["retiresAt"].ToString(),
         IsPublic = form["isPublic"] == "true",
-        Backends = [.. Rows(form).Select((row, i) => new BackendForm(row.Id, row.Url, row.Model, row.Weight, shown?.Backends.ElementAtOrDefault(i)?.SealedKey is not null))],
+        Backends = [.. Rows(form).Select((row, i) => new BackendForm(row.Id, row.Url, row.Model, row.Weight, row.Seats, shown?.Backends.ElementAtOrDefault(i)?.SealedKey is not null))],
     };
 
-    private static WantedBackend Wanted((string Id, string Url, string Model, string Key, string Weight) row) => new(
-        row.Id.Length > 0 ? row.Id : null, row.Url, row.Model, row.Key.Length > 0 ? row.Key : null, Whole(row.Weight, "backends"), IsEnabled: null);
+    private static WantedBackend Wanted(BackendRow row) => new(
+        row.Id.Length > 0 ? row.Id : null, row.Url, row.Model, row.Key.Length > 0 ? row.Key : null, Whole(row.Weight, "backends"), IsEnabled: null, Whole(row.Seats, "backends") ?? 0);
 
-    private static IEnumerable<(string Id, string Url, string Model, string Key, string Weight)> Rows(IFormCollection form)
+    private static IEnumerable<BackendRow> Rows(IFormCollection form)
     {
         for (var i = 0; i < form["backendUrl"].Count; i++)
         {
-            yield return (At("backendId", i), At("backendUrl", i), At("backendModel", i), At("backendKey", i), At("backendWeight", i));
+            yield return new BackendRow(At("backendId", i), At("backendUrl", i), At("backendModel", i), At("backendKey", i), At("backendWeight", i), At("backendSeats", i));
         }
 
         string At(string name, int index) => form[name].ElementAtOrDefault(index)?.Trim() ?? "";
     }
+
+    private sealed record BackendRow(string Id, string Url, string Model, string Key, string Weight, string Seats);
 
     private static string Number(long value) => value > 0 ? value.ToString(CultureInfo.InvariantCulture) : "";
 
@@ -97,7 +99,7 @@ public sealed record EntryForm
 
 /// <param name="Id">Empty for a new one.</param>
 /// <param name="HasKey">One is stored.</param>
-public sealed record BackendForm(string Id, string Url, string Model, string Weight, bool HasKey)
+public sealed record BackendForm(string Id, string Url, string Model, string Weight, string Seats, bool HasKey)
 {
-    public static BackendForm Empty { get; } = new("", "", "", "1", HasKey: false);
+    public static BackendForm Empty { get; } = new("", "", "", "1", "", HasKey: false);
 }

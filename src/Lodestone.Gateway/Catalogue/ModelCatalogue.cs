@@ -16,9 +16,10 @@ internal static class ModelCatalogue
         routes.MapGet("/models/{**id}", Find);
     }
 
-    private static async Task<JsonHttpResult<ModelCards>> List(Caller caller, CallableModels models, CancellationToken cancel)
+    private static async Task<JsonHttpResult<ModelCards>> List(Caller caller, CallableModels models, KeyLimits keys, CancellationToken cancel)
     {
-        var servable = await models.ListAsync(caller, cancel);
+        var limit = await keys.FindAsync(caller, cancel);
+        var servable = (await models.ListAsync(caller, cancel)).Where(m => limit?.Allows(m.Id) is not false);
         return TypedResults.Json(new ModelCards("list", [.. servable.Select(ModelCard.Of)]), GatewayJson.Default.ModelCards);
     }
 
@@ -116,5 +117,16 @@ internal sealed class ModelCapabilities(ModelFeatures features)
 [JsonSerializable(typeof(ModelCards))]
 [JsonSerializable(typeof(EntryList))]
 [JsonSerializable(typeof(WantedEntry))]
+[JsonSerializable(typeof(KeyRequest))]
+[JsonSerializable(typeof(KeyList))]
+[JsonSerializable(typeof(MadeKey))]
+[JsonSerializable(typeof(Rotation))]
+[JsonSerializable(typeof(BodyState))]
+[JsonSerializable(typeof(WantedBodies))]
+[JsonSerializable(typeof(SaidInCall))]
+[JsonSerializable(typeof(LogList))]
+[JsonSerializable(typeof(TraceView))]
+[JsonSerializable(typeof(LatencyReport))]
+[JsonSerializable(typeof(IReadOnlyList<TraceStep>))]
 [JsonSourceGenerationOptions(System.Text.Json.JsonSerializerDefaults.Web)]
 internal sealed partial class GatewayJson : JsonSerializerContext;

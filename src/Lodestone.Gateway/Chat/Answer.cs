@@ -15,12 +15,26 @@ internal abstract class Answer
     /// <summary>The answer ended because a limit was reached.</summary>
     public bool IsCut { get; private set; }
 
+    /// <summary>Why the last of its choices ended, as the engine says it.</summary>
+    public string? Finish { get; private set; }
+
     /// <summary>Takes the engine's next event.</summary>
     public void Add(EngineEvent made)
     {
         if (made.CompletionTokens > 0)
         {
             Made = new CallUsage(made.PromptTokens, made.CompletionTokens);
+        }
+
+        if (made.Finish.Length > 2)
+        {
+            Finish = made.Finish switch
+            {
+                var stop when stop.SequenceEqual("\"stop\""u8) => "stop",
+                var length when length.SequenceEqual("\"length\""u8) => "length",
+                var calls when calls.SequenceEqual("\"tool_calls\""u8) => "tool_calls",
+                _ => "other",
+            };
         }
 
         IsCut |= made.Finish.SequenceEqual("\"length\""u8);

@@ -14,7 +14,7 @@ namespace Lodestone.Gateway;
 /// <code>
 ///  1. check the body       everything in it, before anything is looked up
 ///  2. find the model       what one may not see is not found
-///  3. acquire its engine   loads it if need be; the request waits
+///  3. wait for a seat      in turn by account; then acquire the engine, loading it if need be
 ///  4. size the prompt      by a bound where it is short: asking the engine costs half a millisecond. Exactly, with the model's
 ///                          template, where the bound is refused: a call that fits into a limit is made
 ///  5. reserve              the most that the call may cost, journalled before the engine hears of it
@@ -24,7 +24,7 @@ namespace Lodestone.Gateway;
 /// </code>
 /// </summary>
 internal sealed class ChatCompletions(
-    KnownModels known, CallBackends backends, RateLimits limits, Idempotency idempotency, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
+    KnownModels known, CallQueues queues, CallBackends backends, RateLimits limits, Idempotency idempotency, Metering metering, Relay relay, GatewayOptions options, TimeProvider clock, ILogger<ChatCompletions> log)
 {
     public async Task ServeAsync(HttpContext http, Caller caller, CancellationToken clientLeft)
     {
@@ -46,7 +46,10 @@ internal sealed class ChatCompletions(
     /// <param name="inForm">Makes the answer that the dialect's clients read.</param>
     public async Task ServeAsync(HttpContext http, Caller caller, EngineRequest request, Func<AnswerHead, Answer> inForm, CancellationToken clientLeft)
     {
-        limits.Enter(caller, http.Response);
+        var trace = CallTrace.Of(http, caller, clock);
+        (trace.Model, trace.IsStreamed) = (request.Model, request.IsStreamed);
+        await limits.EnterAsync(caller, http.Response, clientLeft);
+        trace.Did("limit", "within what the key may ask in a minute");
         try
         {
             await (Idempotency.IsWanted(http.Request) ? idempotency.RunAsync(http, caller, request, MakeAsync, clientLeft) : MakeAsync());
@@ -61,7 +64,7 @@ internal sealed class ChatCompletions(
             var (answer, ending) = await RunAsync(http, caller, request, inForm, clientLeft);
             var used = Used(answer, ending);
             var end = EndOf(used, ending);
-            limits.Used(caller, used.InputTokens + used.OutputTokens);
+            await limits.UsedAsync(caller, used.InputTokens + used.OutputTokens);
             try
             {
                 // 8.
@@ -90,6 +93,7 @@ internal sealed class ChatCompletions(
     public async Task<WholeAnswer> AskAsync(HttpContext http, Caller caller, ChatRequest request, CancellationToken clientLeft)
     {
         InferenceAccess.Check(caller, http.Request);
+        CallTrace.Of(http, caller, clock).Model = request.Model;
         var (answer, ending) = await RunAsync(http, caller, request, head => new WholeAnswer(http.Response, head), clientLeft);
         clientLeft.ThrowIfCancellationRequested();
         return ending.Fault is null ? answer : throw ending.Refusal;
@@ -100,14 +104,19 @@ internal sealed class ChatCompletions(
         where TAnswer : Answer
     {
         var startedAt = clock.GetTimestamp();
+        var trace = CallTrace.Of(http, caller, clock);
 
         // 2.
         var model = await known.FindAsync(caller, request.Model, clientLeft) ?? throw GatewayRefusals.NoModel(request.Model);
         request.CheckNeeds(model);
-        using var span = GatewayMetrics.Source.StartActivity("chat")?.SetTag("gen_ai.request.model", model.Id);
+        trace.Found(model);
+        using var span = CallSpan.Start(trace.Operation, model, request);
 
         // 3.
+        using var turn = await queues.EnterAsync(http, caller.Id, model, clientLeft);
+        trace.Did("queue", turn.Why);
         await using var backend = await backends.AcquireAsync(model, clientLeft);
+        trace.Did("back-end", trace.Place = backend.Place);
 
         // 4. to 7.
         if (backend.Bound(request) is { } bound && await TryReserveAsync(http, caller, model, bound) is { } reserved)
@@ -128,14 +137,22 @@ internal sealed class ChatCompletions(
             var answer = inForm(new AnswerHead(hold.Id, clock.GetUtcNow(), request.Model));
             var delivery = new Delivery(metering, hold, clock, log);
             using var inFlight = GatewayMetrics.InFlight();
-            var ending = await relay.RunAsync(new Call(model.Id, backend, request, size, answer, delivery, startedAt), clientLeft);
-            await delivery.CloseAsync(Used(answer, ending), ending.Outcome, backend.Measurement);
+            trace.HoldId = hold.Id;
+            trace.Did("reserve", hold.FreePart == hold.Amount ? $"{hold.Amount} {hold.Amount.Currency} of the free allowance" : $"{hold.Amount} {hold.Amount.Currency}, {hold.FreePart} of it free");
+            var ending = await relay.RunAsync(new Call(model.Id, backend, request, size, answer, delivery, trace, startedAt), clientLeft);
+            trace.Place = backend.Place;
+            trace.Answered(ending.Outcome, Used(answer, ending), backend.Measurement, answer.Finish);
+            trace.Settlement = await delivery.CloseAsync(Used(answer, ending), ending.Outcome, backend.Measurement);
+            trace.Did("rating", trace.Settlement is { } settled ? $"list value {settled.ListValue} {settled.ListValue.Currency}, charged {settled.Charged} {settled.Charged.Currency}" : "nothing was delivered, nothing is charged");
             return (answer, ending);
         }
 
         (TAnswer Answer, Ending Ending) Ended(TAnswer answer, Ending ending)
         {
-            GatewayMetrics.Ended(ending.Outcome, Used(answer, ending), span);
+            var used = Used(answer, ending);
+            turn.Took(used.InputTokens + used.OutputTokens);
+            GatewayMetrics.Ended(ending.Outcome, used);
+            CallSpan.End(span, trace);
             return (answer, ending);
         }
     }
@@ -182,7 +199,9 @@ internal sealed class ChatCompletions(
     private async Task<Hold> ReserveAsync(HttpContext http, Caller caller, CalledModel model, CallSize size)
     {
         var call = NewCall.Of(http, caller, model, size, options.AnswerWithin);
-        return await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
+        var hold = await metering.ReserveAsync(call, CancellationToken.None); // short, and a hold that nobody heard of would stay
+        queues.Learn(call.AccountId, hold);
+        return hold;
     }
 
     // Who reads this has a program in hand, not a page: they need the whole address.

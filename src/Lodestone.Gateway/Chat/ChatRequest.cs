@@ -41,6 +41,9 @@ internal sealed class ChatRequest : EngineRequest
     /// <inheritdoc/>
     public override string Path => "chat/completions";
 
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, object Value)> Sampling => SamplingRules.Told(_document.RootElement);
+
     // Tools become part of the prompt.
     private int ToolBytes => BodyRules.TryGet(_document.RootElement, "tools", out var tools) ? tools.GetRawText().Length : 0;
 

@@ -31,16 +31,17 @@ internal sealed partial class Delivery(Metering metering, Hold hold, TimeProvide
     }
 
     /// <summary>Charges for what was delivered, or lets the hold go when nothing was. Durable when this returns.</summary>
-    public async Task CloseAsync(CallUsage delivered, CallOutcome outcome, Measurement measurement)
+    /// <returns>Absent when the hold was let go.</returns>
+    public async Task<Settlement?> CloseAsync(CallUsage delivered, CallOutcome outcome, Measurement measurement)
     {
         await _entry;
         if (delivered.OutputTokens == 0)
         {
             await metering.ReleaseAsync(hold.Id, CancellationToken.None);
-            return;
+            return null;
         }
 
-        await metering.SettleAsync(hold.Id, delivered, outcome, measurement, CancellationToken.None);
+        return await metering.SettleAsync(hold.Id, delivered, outcome, measurement, CancellationToken.None);
     }
 
     private async Task EnterAsync(CallUsage delivered)

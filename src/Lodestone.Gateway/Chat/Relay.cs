@@ -45,6 +45,7 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
             }
 
             call.Answer.Restart();
+            call.Trace.Did("failover", $"to {call.Backend.Place}");
         }
     }
 
@@ -64,6 +65,7 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
                 {
                     hasBegun = true;
                     GatewayMetrics.FirstToken(clock.GetElapsedTime(call.StartedAt));
+                    call.Trace.HasToken();
                 }
             }
 
@@ -71,6 +73,7 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
         }
         catch (Exception gone) when (EngineEvents.IsEngineGone(gone, cancel))
         {
+            call.Trace.Did("attempt", $"{call.Backend.Place}: {(gone is BackendFault ? gone.Message : "the connection was lost")}", isBad: true);
             call.Backend.Fail(gone);
             EngineGone(log, call.Model, call.Answer.Delivered.OutputTokens, gone);
             return false;
@@ -104,8 +107,9 @@ internal sealed partial class Relay(GatewayOptions options, TimeProvider clock, 
 /// <param name="Size">What was reserved.</param>
 /// <param name="Answer">What the client gets.</param>
 /// <param name="Delivery">What the client pays for.</param>
+/// <param name="Trace">What is noted about it.</param>
 /// <param name="StartedAt">When the call came: a timestamp of the clock.</param>
-internal sealed record Call(string Model, ICallBackend Backend, EngineRequest Request, CallSize Size, Answer Answer, Delivery Delivery, long StartedAt);
+internal sealed record Call(string Model, ICallBackend Backend, EngineRequest Request, CallSize Size, Answer Answer, Delivery Delivery, CallTrace Trace, long StartedAt);
 
 /// <param name="Outcome">How the answer ended.</param>
 /// <param name="Fault">What to tell the client; absent when it has everything, or is gone.</param>

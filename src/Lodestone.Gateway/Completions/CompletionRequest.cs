@@ -68,6 +68,9 @@ internal sealed class CompletionRequest : EngineRequest
     /// <inheritdoc/>
     public override string Path => "completions";
 
+    /// <inheritdoc/>
+    public override IEnumerable<(string Name, object Value)> Sampling => SamplingRules.Told(_document.RootElement);
+
     /// <param name="document">The body, an object; disposed with the request, or at once when something is wrong with it.</param>
     /// <param name="model">The model, where the address says which; whatever the body says.</param>
     /// <exception cref="Refusal">The first thing wrong with it, by name.</exception>

@@ -8,10 +8,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Lodestone.Gateway;
 
-/// <summary>Vectors for texts: reserved for at the most that they can have, charged by what was counted once they are there.</summary>
-internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls remote, Circuits circuits, RateLimits limits, Metering metering, GatewayOptions options, TimeProvider clock)
+/// <summary>Vectors for texts.</summary>
+internal sealed class Embeddings(CountedCalls calls, Workers workers, GatewayOptions options)
 {
-    private const int BytesPerToken = 4;
+    private static readonly Need Need = new(ModelFeatures.Embeddings, "model", "Embedding texts");
 
     public async Task ServeAsync(HttpContext http, Caller caller, string? model, CancellationToken cancel)
     {
@@ -29,86 +29,32 @@ internal sealed class Embeddings(KnownModels known, Workers workers, RemoteCalls
     /// <exception cref="Refusal">Whatever a client would be told; then nothing is charged.</exception>
     public async Task<(Vectors Vectors, long Tokens)> EmbedAsync(HttpContext http, Caller caller, EmbeddingRequest request, CancellationToken cancel)
     {
-        InferenceAccess.Check(caller, http.Request);
-        var model = await known.FindAsync(caller, request.Model, cancel) ?? throw GatewayRefusals.NoModel(request.Model);
-        if (!model.Features.HasFlag(ModelFeatures.Embeddings))
-        {
-            throw GatewayRefusals.UnsupportedBy(model.Id, new Need(ModelFeatures.Embeddings, "model", "Embedding texts"));
-        }
-
-        limits.Enter(caller, http.Response);
         var most = request.MostTokens;
-        var hold = await metering.ReserveAsync(NewCall.Of(http, caller, model, new CallSize(most, 0, 1), options.AnswerWithin), CancellationToken.None);
-        try
-        {
-            using var deadline = new CancellationTokenSource(options.AnswerWithin, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
-            var (vectors, measurement) = await ComputeAsync(model, request, most, either.Token);
-            var tokens = Math.Min(vectors.PromptTokens is { } counted && counted <= most ? counted : Math.Max(most / BytesPerToken, 1), most);
-            var trusted = vectors.PromptTokens == tokens ? measurement : Measurement.Estimated;
-            await metering.SettleAsync(hold.Id, new CallUsage(tokens, 0), CallOutcome.Completed, trusted, CancellationToken.None);
-            limits.Used(caller, tokens);
-            return (vectors, tokens);
-        }
-        catch (Exception failure)
-        {
-            await metering.ReleaseAsync(hold.Id, CancellationToken.None);
-            throw failure is OperationCanceledException && !cancel.IsCancellationRequested ? GatewayRefusals.TooSlow(options.AnswerWithin) : Known(failure, model, cancel);
-        }
+        return await calls.RunAsync(
+            http,
+            caller,
+            request.Model,
+            Need,
+            most,
+            async (model, inTime) =>
+            {
+                var (vectors, by) = await ComputeAsync(model, request, most, inTime);
+                return (vectors, vectors.PromptTokens, by);
+            },
+            cancel);
     }
-
-    private static Exception Known(Exception failure, CalledModel model, CancellationToken cancel) => failure is not Refusal && EngineEvents.IsEngineGone(failure, cancel)
-        ? model.Weights is null ? GatewayRefusals.BackendLost(model.Id) : GatewayRefusals.EngineLost()
-        : failure;
 
     private async Task<(Vectors Vectors, Measurement By)> ComputeAsync(CalledModel model, EmbeddingRequest request, long most, CancellationToken cancel)
     {
         if (model.Weights is not { } weights)
         {
-            return (await AskRemoteAsync(model, request, cancel), Measurement.Backend);
+            var remote = await calls.AskRemoteAsync(model, "embeddings", backend => request.ForBackend(backend.Model, maxPrompt: null), answer => Vectors.Read(answer, request.Input.Count), cancel);
+            return (remote, Measurement.Backend);
         }
 
         await using var lease = await workers.AcquireAsync(weights, cancel);
         using var answer = await EngineEvents.AskAsync(lease.Http, "embeddings", request.ForBackend(model: null, most), cancel);
         return (Vectors.Read(answer.RootElement, request.Input.Count), Measurement.Engine);
-    }
-
-    // Asking again costs the caller nothing, so every back-end gets its turn.
-    private async Task<Vectors> AskRemoteAsync(CalledModel model, EmbeddingRequest request, CancellationToken cancel)
-    {
-        BackendFault? fault = null;
-        foreach (var backend in model.Backends.OrderByDescending(b => b.Weight))
-        {
-            var circuit = circuits.Of(backend.Id);
-            if (!circuit.TryEnter())
-            {
-                continue;
-            }
-
-            try
-            {
-                using var response = await remote.PostAsync(backend, "embeddings", request.ForBackend(backend.Model, maxPrompt: null), cancel);
-                await using var stream = await response.Content.ReadAsStreamAsync(cancel);
-                using var answer = await JsonDocument.ParseAsync(stream, default, cancel);
-                var vectors = Vectors.Read(answer.RootElement, request.Input.Count);
-                circuit.Succeeded();
-                return vectors;
-            }
-            catch (Exception failure) when (failure is JsonException || (failure is not Refusal && EngineEvents.IsEngineGone(failure, cancel)))
-            {
-                circuit.Failed();
-                fault = failure as BackendFault ?? new BackendFault(failure.Message);
-            }
-            catch
-            {
-                circuit.Left();
-                throw;
-            }
-        }
-
-        throw fault?.Pause is { } pause ? GatewayRefusals.BackendBusy(model.Id, pause)
-            : fault is null ? GatewayRefusals.NoBackend(model.Id, model.Backends.Count == 0 ? TimeSpan.FromMinutes(1) : model.Backends.Min(b => circuits.Of(b.Id).Rest))
-            : GatewayRefusals.BackendLost(model.Id);
     }
 }
 

@@ -17,7 +17,7 @@ internal static class HuggingFaceRoutes
     {
         foreach (var prefix in (ReadOnlySpan<string>)["/models/{owner}/{name}", "/hf-inference/models/{owner}/{name}"])
         {
-            var model = routes.MapGroup(prefix).WithErrorShape(ErrorShape.Hub);
+            var model = routes.MapGroup(prefix).WithErrorShape(ErrorShape.Hub).Traced();
             model.MapPost("", GenerateAsync);
             model.MapPost("/generate", GenerateAsync);
             model.MapPost("/pipeline/{task}", RunAsync);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -9,31 +10,30 @@ namespace Lodestone.Gateway;
 /// How much each key asks of this server in a minute, and no more than it may. Requests are counted before they are made, exactly;
 /// tokens when they were used, so calls that run at the same time may go above their limit together.
 /// </summary>
-internal sealed class RateLimits(GatewayOptions options, TimeProvider clock)
+internal sealed class RateLimits(KeyLimits keys, GatewayOptions options, TimeProvider clock)
 {
     private const int MostKeys = 100_000;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
     private readonly ConcurrentDictionary<Guid, Minute> _minutes = new();
 
-    private bool IsOff => options.RequestsPerMinute == 0 && options.TokensPerMinute == 0;
-
     /// <summary>Counts a call and tells the client what is left.</summary>
     /// <exception cref="Refusal"><c>rate_limit_exceeded</c>, with the time to wait.</exception>
-    public void Enter(Caller caller, HttpResponse response)
+    public async ValueTask EnterAsync(Caller caller, HttpResponse response, CancellationToken cancel)
     {
-        if (IsOff)
+        var rate = RateOf(await keys.FindAsync(caller, cancel));
+        if (rate.IsOff)
         {
             return;
         }
 
-        var minute = Of(caller);
+        var minute = Of(rate, caller);
         lock (minute)
         {
             Renew(minute);
-            var isOver = (options.RequestsPerMinute > 0 && minute.Requests >= options.RequestsPerMinute) || (options.TokensPerMinute > 0 && minute.Tokens >= options.TokensPerMinute);
+            var isOver = (rate.Requests > 0 && minute.Requests >= rate.Requests) || (rate.Tokens > 0 && minute.Tokens >= rate.Tokens);
             minute.Requests += isOver ? 0 : 1;
-            var headers = Headers(minute);
+            var headers = Headers(rate, minute);
             if (isOver)
             {
                 throw Refused(minute.EndsAt - clock.GetUtcNow(), headers);
@@ -47,14 +47,15 @@ internal sealed class RateLimits(GatewayOptions options, TimeProvider clock)
     }
 
     /// <summary>Counts what a call used.</summary>
-    public void Used(Caller caller, long tokens)
+    public async ValueTask UsedAsync(Caller caller, long tokens)
     {
-        if (IsOff)
+        var rate = RateOf(await keys.FindAsync(caller, CancellationToken.None));
+        if (rate.IsOff)
         {
             return;
         }
 
-        var minute = Of(caller);
+        var minute = Of(rate, caller);
         lock (minute)
         {
             Renew(minute);
@@ -62,14 +63,20 @@ internal sealed class RateLimits(GatewayOptions options, TimeProvider clock)
         }
     }
 
-    private Minute Of(Caller caller)
+    // The tighter one counts.
+    private Rate RateOf(KeyLimit? limit) => new(
+        limit?.WindowId, Tighter(options.RequestsPerMinute, limit?.RequestsPerMinute ?? 0), Tighter(options.TokensPerMinute, limit?.TokensPerMinute ?? 0));
+
+    private static long Tighter(long one, long other) => one == 0 ? other : other == 0 ? one : Math.Min(one, other);
+
+    private Minute Of(Rate rate, Caller caller)
     {
         if (_minutes.Count > MostKeys)
         {
             _minutes.Clear();
         }
 
-        return _minutes.GetOrAdd(caller.CredentialId == Guid.Empty ? caller.Id : caller.CredentialId, static _ => new Minute());
+        return _minutes.GetOrAdd(rate.WindowId ?? (caller.CredentialId == Guid.Empty ? caller.Id : caller.CredentialId), static _ => new Minute());
     }
 
     private void Renew(Minute minute)
@@ -81,12 +88,12 @@ internal sealed class RateLimits(GatewayOptions options, TimeProvider clock)
         }
     }
 
-    private Dictionary<string, string> Headers(Minute minute)
+    private Dictionary<string, string> Headers(Rate rate, Minute minute)
     {
         var reset = string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling((minute.EndsAt - clock.GetUtcNow()).TotalSeconds):0}s");
         var headers = new Dictionary<string, string>(StringComparer.Ordinal);
-        Add("requests", options.RequestsPerMinute, minute.Requests);
-        Add("tokens", options.TokensPerMinute, minute.Tokens);
+        Add("requests", rate.Requests, minute.Requests);
+        Add("tokens", rate.Tokens, minute.Tokens);
         return headers;
 
         void Add(string what, long limit, long used)
@@ -106,6 +113,14 @@ internal sealed class RateLimits(GatewayOptions options, TimeProvider clock)
         return new Refusal(RefusalCode.TooManyRequests, string.Create(CultureInfo.InvariantCulture,
             $"This key has used up its limit for this minute. Call again in {Math.Ceiling(wait.TotalSeconds):0} seconds."))
         { RetryAfter = wait, Headers = headers };
+    }
+
+    /// <param name="WindowId">What is counted together; absent for the credential alone.</param>
+    /// <param name="Requests">0 for no limit; so are tokens.</param>
+    [StructLayout(LayoutKind.Auto)]
+    private readonly record struct Rate(Guid? WindowId, long Requests, long Tokens)
+    {
+        public bool IsOff => Requests == 0 && Tokens == 0;
     }
 
     /// <summary>A key's present minute; its own lock guards it.</summary>

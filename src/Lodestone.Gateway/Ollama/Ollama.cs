@@ -14,7 +14,7 @@ internal static class Ollama
 
     public static void MapOllama(this IEndpointRouteBuilder routes)
     {
-        var api = routes.MapGroup("/api").WithErrorShape(ErrorShape.Hub);
+        var api = routes.MapGroup("/api").WithErrorShape(ErrorShape.Hub).Traced();
         api.MapPost("/chat", (HttpContext http, Caller caller, ChatCompletions core, GatewayOptions options, TimeProvider clock, CancellationToken cancel) =>
             AnswerAsync(http, caller, core, options, clock, isChat: true, cancel));
         api.MapPost("/generate", (HttpContext http, Caller caller, ChatCompletions core, GatewayOptions options, TimeProvider clock, CancellationToken cancel) =>

@@ -27,6 +27,9 @@ internal abstract class EngineRequest : IDisposable
     /// <summary>Tokens that <see cref="ForCounting"/> may miss.</summary>
     public virtual long CountSlack => 0;
 
+    /// <summary>How tokens are to be chosen, under the names of the GenAI conventions.</summary>
+    public virtual IEnumerable<(string Name, object Value)> Sampling => [];
+
     /// <summary>Of the prompt as JSON: its text has at most so many tokens.</summary>
     public abstract int PromptBytes { get; }
 

@@ -25,6 +25,18 @@ internal static class SamplingRules
     /// <summary>The members that back-ends are to see as they are.</summary>
     public static bool IsPassedOn(string name) => PassedOn.Contains(name);
 
+    /// <summary>Those of them that telemetry knows.</summary>
+    public static IEnumerable<(string Name, object Value)> Told(JsonElement body)
+    {
+        foreach (var name in (string[])["temperature", "top_p", "top_k", "seed", "frequency_penalty", "presence_penalty"])
+        {
+            if (BodyRules.TryGet(body, name, out var value) && value.ValueKind is JsonValueKind.Number)
+            {
+                yield return (name, name is "top_k" or "seed" && value.TryGetInt64(out var whole) ? (object)whole : value.GetDouble());
+            }
+        }
+    }
+
     public static void Check(JsonElement body, List<Need> needs)
     {
         foreach (var rule in Numbers)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -18,6 +19,9 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
 
     /// <summary>Hears how the request ended: the first byte that was sent, and how many were.</summary>
     public Action<long, long>? Sent { get; init; }
+
+    /// <summary>Whether the same request, for another range, would be answered from the same file; null: each has to be looked at.</summary>
+    public Func<bool>? Stands { get; init; }
 
     /// <summary>Answers GET and HEAD with the file, a part of it, or "you have it already". Never compressed: resuming clients count bytes.</summary>
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -68,10 +72,31 @@ internal sealed record Delivery(long Size, string ETag, Func<long, CancellationT
         }
 
         Sending?.Invoke(length);
-        await using var content = await OpenAsync(start, httpContext.RequestAborted);
-        progress.Start = start;
-        await ContentSending.SendAsync(httpContext, content, start, length, progress);
+        var content = await OpenAsync(start, httpContext.RequestAborted);
+        var isKept = false;
+        try
+        {
+            progress.Start = start;
+            await ContentSending.SendAsync(httpContext, content, start, length, progress);
+            isKept = part is not null && TryKeep(httpContext, content);
+        }
+        finally
+        {
+            if (!isKept)
+            {
+                await content.DisposeAsync();
+            }
+        }
     }
+
+    /// <summary>Leaves the file with the connection, for the next ranges.</summary>
+    private bool TryKeep(HttpContext context, Stream content) =>
+        Part is null && Stands is { } stands && content is FileStream file && context.RangeRepeats() is { } repeats
+        && repeats.TryKeep(new RangeOffer(file, Size, stands, (start, length) =>
+        {
+            Sending?.Invoke(length);
+            Sent?.Invoke(start, length);
+        }));
 
     /// <summary>A range is honoured only if the file is still the one that the client has a part of.</summary>
     private string? RangeOf(HttpRequest request)

@@ -21,7 +21,7 @@ internal static class Resolve
     private static async Task<IResult> Content(
         RepoRoute route, RepoAccess access, RepoStore store, RepoContent content, HeldLately held, TrafficLog traffic, GatedDownloads gated, HttpContext context, CancellationToken cancel)
     {
-        var (readable, tree, file) = await FindAsync(route, access, store, context, cancel);
+        var (readable, tree, file, stands) = await FindAsync(route, access, store, context, cancel);
         var repo = readable.Repo;
         var (response, offer) = (context.Response, default(XetOffer));
         if (file.Large is { } large)
@@ -42,6 +42,7 @@ internal static class Resolve
         var seen = traffic.Begin(context, repo.Id, access.Caller.Id) with { Revision = tree.Commit.ToString(), Path = file.Path };
         return new Delivery(file.Size, file.ETag, (start, stop) => content.OpenAsync(tree, file, start, stop))
         {
+            Stands = stands,
             Sending = gated.Watch(readable, access.Caller, DownloadWay.File, tree.Commit, file.Path),
             Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
         };
@@ -49,7 +50,7 @@ internal static class Resolve
 
     private static async Task<IResult> Raw(RepoRoute route, RepoAccess access, RepoStore store, GatedDownloads gated, HttpContext context, CancellationToken cancel)
     {
-        var (readable, tree, file) = await FindAsync(route, access, store, context, cancel);
+        var (readable, tree, file, _) = await FindAsync(route, access, store, context, cancel);
         Describe(context, file);
         var size = file.Large is null ? file.Size : file.PointerSize;
         return new Delivery(size, file.Id.ToString(), (start, _) => Task.FromResult(RepoContent.OpenInGit(tree, file, start)))
@@ -58,16 +59,17 @@ internal static class Resolve
         };
     }
 
-    private static async Task<(ReadableRepo Repo, RepoTree Tree, RepoEntry File)> FindAsync(
+    private static async Task<(ReadableRepo Repo, RepoTree Tree, RepoEntry File, Func<bool> Stands)> FindAsync(
         RepoRoute route, RepoAccess access, RepoStore store, HttpContext context, CancellationToken cancel)
     {
         var readable = await access.ToReadContentAsync(route, cancel);
         var git = store.Open(readable.Repo.Id);
+        var generation = git.References.Generation; // before they are read
         var at = RevisionPath.Read(git, route.Rest);
         var tree = new RepoTree(git, at.Commit);
         var file = tree.Find(at.Path) is { IsFolder: false } found ? found : throw HubRefusals.EntryNotFound(at.Commit);
         context.Response.Headers["X-Repo-Commit"] = at.Commit.ToString();
-        return (readable, tree, file);
+        return (readable, tree, file, () => git.References.Generation == generation);
     }
 
     private static void Describe(HttpContext context, RepoEntry file)

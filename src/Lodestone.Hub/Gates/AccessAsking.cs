@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>What somebody does at a gate for themselves, or for an organization that they administer: ask, accept, take it back.</summary>
-internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately grants, Namespaces namespaces, TimeProvider clock)
+internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately grants, Origins origins, Namespaces namespaces, TimeProvider clock)
 {
     private static readonly RefusalCode Closed = new("access_refused", 403, "GatedRepo");
     private static readonly RefusalCode WrongDomain = new("email_domain", 403);
@@ -14,7 +14,7 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
     private Caller Caller => access.Caller;
 
     /// <returns>Where the subject stands now; null: the caller needs no acceptance.</returns>
-    /// <exception cref="Refusal"><c>not_gated</c>, <c>forbidden</c>, <c>invalid_request</c>, <c>email_domain</c>, <c>licence_changed</c> or <c>access_refused</c>.</exception>
+    /// <exception cref="Refusal"><c>not_gated</c>, <c>forbidden</c>, <c>invalid_request</c>, <c>gated_repo</c>: by their place; <c>email_domain</c>, <c>licence_changed</c> or <c>access_refused</c>.</exception>
     public async Task<AccessState?> AskAsync(Repo repo, GateTerms terms, NewAsking asking, CancellationToken cancel)
     {
         repo.RequireGate();
@@ -25,7 +25,8 @@ internal sealed class AccessAsking(HubDb db, RepoAccess access, GrantsLately gra
             return null;
         }
 
-        var asked = new Asked(GateAnswers.Check(terms.Fields, asking.Answers), RequireLicence(terms, asking.Licence), terms.PromptSha256, asking.Address);
+        var origin = GateRule.LetsPass(repo, Caller) ? null : origins.Require(repo, Caller);
+        var asked = new Asked(GateAnswers.Check(terms.Fields, asking.Answers), RequireLicence(terms, asking.Licence), terms.PromptSha256, asking.Address, origin);
         var answer = await AnswerAsync(repo, cancel);
         await db.KeepTextAsync(terms.Prompt, clock.GetUtcNow(), cancel);
         var state = await db.WriteAsync(inner => PlaceAsync(repo, organization, asked, answer, inner), cancel);

@@ -12,7 +12,7 @@ internal static class AccessReport
     private const int AtOnce = 500;
 
     private static readonly string[] Columns =
-        ["user", "fullname", "type", "email", "status", "asked_at", "asked_by", "decided_at", "decided_by", "reason", "licence_sha256", "granted_unasked", "address"];
+        ["user", "fullname", "type", "email", "status", "asked_at", "asked_by", "decided_at", "decided_by", "reason", "licence_sha256", "granted_unasked", "address", "place"];
 
     public static async Task<IResult> Download(RepoRoute route, RepoAccess access, HubDb db, AccessLists lists, HttpContext context, CancellationToken cancel)
     {
@@ -55,7 +55,7 @@ internal static class AccessReport
         return
         [
             entry.Subject.Name, entry.Subject.FullName, request.IsOrganization ? "org" : "user", entry.Email ?? "", request.State.ToWire(), Instants.ToWire(request.AskedAt), entry.AskedBy?.Name ?? "",
-            request.DecidedAt is { } at ? Instants.ToWire(at) : "", entry.DecidedBy?.Name ?? "", request.Reason ?? "", request.LicenceSha256 ?? "", request.IsGranted ? "true" : "false", request.Address ?? "",
+            request.DecidedAt is { } at ? Instants.ToWire(at) : "", entry.DecidedBy?.Name ?? "", request.Reason ?? "", request.LicenceSha256 ?? "", request.IsGranted ? "true" : "false", request.Address ?? "", request.Origin ?? "",
         ];
     }
 }

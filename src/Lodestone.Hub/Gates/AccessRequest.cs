@@ -34,6 +34,9 @@ internal sealed class AccessRequest
 
     public string? Address { get; private set; }
 
+    /// <summary>Where they were, as in <c>DE</c> or <c>US-CA</c>; null where the gate was open to all places.</summary>
+    public string? Origin { get; private set; }
+
     /// <summary>Null where the gate's rule decided.</summary>
     public Guid? DecidedBy { get; private set; }
 
@@ -51,7 +54,7 @@ internal sealed class AccessRequest
     public void Ask(Asked asked, Guid askedBy, AccessState answer, DateTimeOffset now)
     {
         Answers = JsonSerializer.Serialize([.. asked.Answers.Select(a => new GateAnswer(a.Key, a.Value))], HubJson.Default.IReadOnlyListGateAnswer);
-        (LicenceSha256, PromptSha256, Address) = (asked.LicenceSha256, asked.PromptSha256, asked.Address);
+        (LicenceSha256, PromptSha256, Address, Origin) = (asked.LicenceSha256, asked.PromptSha256, asked.Address, asked.Origin);
         (AskedBy, AskedAt, IsGranted) = (askedBy, now, false);
         (State, DecidedBy, DecidedAt, Reason, ChangedAt) = (answer, null, answer is AccessState.Accepted ? now : null, null, now);
     }
@@ -74,7 +77,7 @@ internal sealed class AccessRequest
     public void Take(AccessRequest other)
     {
         (State, Answers, LicenceSha256, PromptSha256, IsGranted) = (other.State, other.Answers, other.LicenceSha256, other.PromptSha256, other.IsGranted);
-        (AskedBy, AskedAt, Address) = (other.AskedBy, other.AskedAt, other.Address);
+        (AskedBy, AskedAt, Address, Origin) = (other.AskedBy, other.AskedAt, other.Address, other.Origin);
         (DecidedBy, DecidedAt, Reason, ChangedAt) = (other.DecidedBy, other.DecidedAt, other.Reason, other.ChangedAt);
     }
 
@@ -89,4 +92,5 @@ internal sealed record GateAnswer(string Name, string Answer);
 /// <summary>What somebody brings to a gate, checked.</summary>
 /// <param name="LicenceSha256">Of the licence accepted; null where there is none.</param>
 /// <param name="Address">Network address; null where unknown.</param>
-internal sealed record Asked(IReadOnlyDictionary<string, string> Answers, string? LicenceSha256, string? PromptSha256, string? Address);
+/// <param name="Origin">The place that it is in, where the gate asks for that.</param>
+internal sealed record Asked(IReadOnlyDictionary<string, string> Answers, string? LicenceSha256, string? PromptSha256, string? Address, string? Origin);

@@ -44,8 +44,17 @@ internal static class Countries
     public static IReadOnlyList<Option> All { get; } =
         [.. Codes.ReplaceLineEndings("").Split(';').Select(c => new Option(c[..2], c[3..]))];
 
-    private static readonly FrozenSet<string> Known = All.Select(c => c.Value).ToFrozenSet(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, string> Known = All.ToFrozenDictionary(c => c.Value, c => c.Text, StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> EuMembers =
+        "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".Split(' ').ToFrozenSet(StringComparer.Ordinal);
 
     /// <returns>The two letters in upper case; null when no country has them.</returns>
-    public static string? Find(string text) => text.ToUpperInvariant() is var code && Known.Contains(code) ? code : null;
+    public static string? Find(string text) => text.ToUpperInvariant() is var code && Known.ContainsKey(code) ? code : null;
+
+    /// <returns>The code itself where no country has it.</returns>
+    public static string NameOf(string code) => Known.GetValueOrDefault(code, code);
+
+    /// <summary>A member state. Its parts beyond the sea have codes of their own, and not all of them belong to the union.</summary>
+    public static bool IsInEu(string code) => EuMembers.Contains(code);
 }

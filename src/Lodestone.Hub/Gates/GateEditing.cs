@@ -5,9 +5,10 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Puts gates on repositories, changes them and takes them off.</summary>
-internal sealed class GateEditing(HubDb db, RepoAccess access, GateMemory memory, Tasks tasks, TimeProvider clock)
+internal sealed class GateEditing(HubDb db, RepoAccess access, GateMemory memory, AddressDatabase addresses, Tasks tasks, TimeProvider clock)
 {
     private static readonly RefusalCode AlreadyGated = new("already_gated", 409);
+    private static readonly RefusalCode GeoUnavailable = new("geo_unavailable", 409);
 
     /// <summary>On or off, and nothing else.</summary>
     /// <returns>The gate that there is now.</returns>
@@ -29,7 +30,7 @@ internal sealed class GateEditing(HubDb db, RepoAccess access, GateMemory memory
     }
 
     /// <summary>Everything that a gate says and asks. Who accepted an older licence may have to accept the new one: the same save suspends them.</summary>
-    /// <exception cref="Refusal"><c>repo_not_found</c>, <c>forbidden</c>, <c>invalid_request</c>, <c>geo_unavailable</c>, or <c>already_gated</c>: by a collection.</exception>
+    /// <exception cref="Refusal"><c>repo_not_found</c>, <c>forbidden</c>, <c>invalid_request</c>, <c>unprocessable</c>, <c>geo_unavailable</c>, or <c>already_gated</c>: by a collection.</exception>
     public async Task SaveAsync(RepoRoute route, NewGate wanted, CancellationToken cancel)
     {
         var found = await access.ToAdministerAsync(route, cancel);
@@ -48,10 +49,11 @@ internal sealed class GateEditing(HubDb db, RepoAccess access, GateMemory memory
     }
 
     /// <summary>What comes before every save: the text of the licence is kept, and somebody looks at the gate on its day.</summary>
-    /// <exception cref="Refusal"><c>invalid_request</c> or <c>geo_unavailable</c>.</exception>
+    /// <exception cref="Refusal"><c>invalid_request</c>, <c>unprocessable</c> or <c>geo_unavailable</c>.</exception>
     public async Task PrepareAsync(NewGate wanted, CancellationToken cancel)
     {
         wanted.Check();
+        RequireAddresses(wanted);
         await db.KeepTextAsync(wanted.Licence?.Text, clock.GetUtcNow(), cancel);
         if (wanted.ReadReacceptBy() is { } by)
         {
@@ -65,6 +67,7 @@ internal sealed class GateEditing(HubDb db, RepoAccess access, GateMemory memory
     public async Task<Gate> PutAsync(Repo repo, NewGate wanted, CancellationToken cancel)
     {
         (repo.Gate, repo.GatesMembers, repo.GatesCalls) = (wanted.ReadMode().Mode, wanted.GateMembers, wanted.ApiUseGated);
+        repo.GateOrigins = OriginRule.Of(wanted)?.ToJson();
         var gate = await db.Gates.SingleOrDefaultAsync(g => g.RepoId == repo.Id, cancel);
         if (gate is null)
         {
@@ -98,6 +101,14 @@ internal sealed class GateEditing(HubDb db, RepoAccess access, GateMemory memory
         if (repo.GateCollectionId is not null)
         {
             throw new Refusal(AlreadyGated, $"The gate of {repo.FullName} is that of a collection. Change it there, or take the repository out of the collection first.");
+        }
+    }
+
+    private void RequireAddresses(NewGate wanted)
+    {
+        if (OriginRule.Of(wanted) is not null && wanted.ReadMode().Mode is not null && !addresses.IsThere)
+        {
+            throw new Refusal(GeoUnavailable, "This server has no database of network addresses, so it cannot tell where somebody is. Its operator sets Hub__AddressDatabase to the path of an .mmdb file; until then save the gate without places.") { Param = "blockedCountries" };
         }
     }
 

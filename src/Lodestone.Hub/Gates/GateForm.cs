@@ -29,6 +29,9 @@ internal sealed record GateForm(string Here, string OwnerName, string What, bool
             DomainRule = rules.DomainRule,
             GateMembers = rules.GateMembers,
             ApiUseGated = rules.ApiUseGated,
+            BlockedCountries = rules.BlockedCountries,
+            BlockedRegions = rules.BlockedRegions,
+            EuDisallowed = rules.EuDisallowed,
         };
         var route = new RepoRoute(view.Repo.Type, view.Repo.OwnerName, view.Repo.Name, []);
         return new GateForm($"{view.Href}/settings/access", view.Repo.OwnerName, $"this {view.Words.Noun}", IsOne: true, view.Repo.Type is RepoType.Model, current, (wanted, cancel) => editing.SaveAsync(route, wanted, cancel));

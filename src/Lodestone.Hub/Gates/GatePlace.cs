@@ -11,10 +11,10 @@ namespace Lodestone.Hub;
 internal sealed record GatePlace(GateTerms Terms, bool IsOpen, AccessStanding Standing, AccessRequest? Own, IReadOnlyList<OrganizationPlace> Organizations, GatedGroup? Group)
 {
     /// <summary>The reader may ask for themselves now.</summary>
-    public bool MayAsk => Standing.State is not "member" && (Own is null || AccessStates.AfterAsking(Own.State, AccessState.Pending) is not null || MustRenew(Own)) && Standing.Through is null;
+    public bool MayAsk => Standing is { State: not "member", Place: null } && (Own is null || AccessStates.AfterAsking(Own.State, AccessState.Pending) is not null || MustRenew(Own)) && Standing.Through is null;
 
     /// <summary>Organizations that the reader may ask for now.</summary>
-    public IEnumerable<OrganizationPlace> Askable => Organizations.Where(o => o.Request is null || AccessStates.AfterAsking(o.Request.State, AccessState.Pending) is not null || MustRenew(o.Request));
+    public IEnumerable<OrganizationPlace> Askable => Organizations.Where(o => Standing.Place is null).Where(o => o.Request is null || AccessStates.AfterAsking(o.Request.State, AccessState.Pending) is not null || MustRenew(o.Request));
 
     /// <summary>They are in by a licence that counts only until <see cref="GateTerms.RenewBy"/>.</summary>
     public bool MustRenew(AccessRequest request) =>

@@ -4,15 +4,22 @@ namespace Lodestone.Hub;
 
 /// <summary>
 /// Who may have what a gated repository holds: whoever may write there, its other members unless the gate is for them too, and
-/// those for whom an acceptance stands, their own or an organization's that they belong to. Every door asks this and nothing else.
+/// those for whom an acceptance stands, their own or an organization's that they belong to, as long as they are where the gate lets
+/// people in from. Every door asks this and nothing else.
 /// </summary>
 internal static class GateRule
 {
-    public static Admission Of(Repo repo, Caller caller, IReadOnlyList<Acceptance> accepted)
+    /// <param name="origin">Of <see cref="Origins"/>: what the gate says to where the request comes from.</param>
+    public static Admission Of(Repo repo, Caller caller, IReadOnlyList<Acceptance> accepted, OriginVerdict origin)
     {
         if (LetsPass(repo, caller))
         {
             return Admission.Free;
+        }
+
+        if (origin is not OriginVerdict.Allowed)
+        {
+            return new Admission(IsAdmitted: false, Through: null, origin);
         }
 
         var through = SubjectsOf(caller).Select(subject => accepted.FirstOrDefault(a => a.SubjectId == subject)).FirstOrDefault(a => a is not null);
@@ -35,7 +42,8 @@ internal static class GateRule
 }
 
 /// <param name="Through">The acceptance that lets the caller in; null where none is needed, or none was found.</param>
-internal readonly record struct Admission(bool IsAdmitted, Acceptance? Through)
+/// <param name="Origin">Other than allowed: nobody is let in from where the caller is, whoever accepted them.</param>
+internal readonly record struct Admission(bool IsAdmitted, Acceptance? Through, OriginVerdict Origin = OriginVerdict.Allowed)
 {
     public static Admission Refused { get; }
 

@@ -22,12 +22,14 @@ internal sealed record LicenceView(string Name, string Sha256, string Text);
 
 /// <param name="Reaccept"><c>no</c>, <c>at_next_download</c> or <c>by_date</c>.</param>
 /// <param name="DomainRule"><c>accept</c> or <c>require</c>.</param>
-internal sealed record GateRules(string Reaccept, IReadOnlyList<string> Domains, string DomainRule, bool GateMembers, bool ApiUseGated);
+internal sealed record GateRules(
+    string Reaccept, IReadOnlyList<string> Domains, string DomainRule, bool GateMembers, bool ApiUseGated, IReadOnlyList<string> BlockedCountries, IReadOnlyList<string> BlockedRegions, bool EuDisallowed);
 
 /// <param name="State">A state of access, <c>none</c> for who never asked, <c>member</c> for who needs no acceptance.</param>
 /// <param name="Reason">What the owner told with a refusal.</param>
 /// <param name="Through">The organization whose acceptance lets the caller in; absent where it is the caller's own.</param>
-internal sealed record AccessStanding(string State, string? Reason, string? Through = null);
+/// <param name="Place"><c>blocked</c> or <c>unknown</c>: nobody is let in from where the caller is, whatever the state; absent where that does not matter.</param>
+internal sealed record AccessStanding(string State, string? Reason, string? Through = null, string? Place = null);
 
 internal sealed class GateViews(HubDb db, Gates gates, Namespaces namespaces, RepoStore store, RepoRefresh refresh)
 {
@@ -35,6 +37,7 @@ internal sealed class GateViews(HubDb db, Gates gates, Namespaces namespaces, Re
     {
         var facts = await refresh.FactsAsync(repo, store.Open(repo.Id), cancel);
         var gate = await db.Gates.AsNoTracking().SingleOrDefaultAsync(g => g.RepoId == repo.Id, cancel);
+        var origins = OriginRule.Of(repo);
         var terms = GateTerms.Of(repo, facts, gate, await db.LicenceAsync(gate, cancel));
         return new GateView(
             RepoSummary.GateOnWire(repo.Gate), terms.Heading, terms.Description, terms.Prompt, terms.Button, terms.Fields,
@@ -42,7 +45,7 @@ internal sealed class GateViews(HubDb db, Gates gates, Namespaces namespaces, Re
         {
             ReacceptBy = terms.RenewBy is { } by ? Instants.ToWire(by) : null,
             Rules = repo.CanBeAdministeredBy(caller)
-                ? new GateRules(gate?.ReacceptOnWire ?? "no", gate?.ReadDomains() ?? [], (gate?.DomainRule ?? DomainRule.Accept).ToWire(), repo.GatesMembers, repo.GatesCalls)
+                ? new GateRules(gate?.ReacceptOnWire ?? "no", gate?.ReadDomains() ?? [], (gate?.DomainRule ?? DomainRule.Accept).ToWire(), repo.GatesMembers, repo.GatesCalls, origins?.Countries ?? [], origins?.Regions ?? [], origins?.Eu ?? false)
                 : null,
         };
     }
@@ -62,6 +65,6 @@ internal sealed class GateViews(HubDb db, Gates gates, Namespaces namespaces, Re
         }
 
         var own = await gates.FindOwnAsync(repo.Id, caller, cancel);
-        return new AccessStanding(own?.State.ToWire() ?? "none", own?.Reason);
+        return new AccessStanding(own?.State.ToWire() ?? "none", own?.Reason, Place: admission.Origin is OriginVerdict.Allowed ? null : admission.Origin.ToWire());
     }
 }

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Asks <see cref="GateRule"/> with what the rows say.</summary>
-internal sealed class Gates(HubDb db, GrantsLately lately)
+internal sealed class Gates(HubDb db, GrantsLately lately, Origins origins)
 {
     public async ValueTask<Admission> OfAsync(Repo repo, Caller caller, CancellationToken cancel)
     {
@@ -13,7 +13,7 @@ internal sealed class Gates(HubDb db, GrantsLately lately)
             return Admission.Free; // without a look at the rows, which is what nearly all requests need
         }
 
-        return GateRule.Of(repo, caller, await AcceptedAsync(repo.Id, caller.Id, GateRule.SubjectsOf(caller), cancel));
+        return GateRule.Of(repo, caller, await AcceptedAsync(repo.Id, caller.Id, GateRule.SubjectsOf(caller), cancel), origins.Judge(repo));
     }
 
     /// <summary>Acceptances that stand, of the given users and organizations.</summary>
@@ -28,7 +28,14 @@ internal sealed class Gates(HubDb db, GrantsLately lately)
     public async Task<Admission> RequireAsync(Repo repo, Caller caller, string baseAddress, CancellationToken cancel)
     {
         var admission = await OfAsync(repo, caller, cancel);
-        return admission.IsAdmitted ? admission : throw HubRefusals.Gated(repo, caller, await FindOwnAsync(repo.Id, caller, cancel), baseAddress);
+        if (admission.IsAdmitted)
+        {
+            return admission;
+        }
+
+        throw admission.Origin is OriginVerdict.Allowed || !caller.IsAuthenticated // who signs in may turn out to be a member
+            ? HubRefusals.Gated(repo, caller, await FindOwnAsync(repo.Id, caller, cancel), baseAddress)
+            : origins.Refuse(repo, caller, admission.Origin);
     }
 
     /// <summary>The caller's own place at the gate; null: they never asked.</summary>

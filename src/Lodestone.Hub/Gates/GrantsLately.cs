@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Lodestone.Core;
 
 namespace Lodestone.Hub;
 
@@ -7,7 +8,7 @@ namespace Lodestone.Hub;
 /// still let the caller in is decided anew each time. A change counts from the next request on this server
 /// (<see cref="Forget"/>) and within five seconds on others; that there is none is never remembered.
 /// </summary>
-internal sealed class GrantsLately(TimeProvider clock)
+internal sealed class GrantsLately(AccessChanges changes, TimeProvider clock)
 {
     private const int Most = 10_000;
 
@@ -45,6 +46,7 @@ internal sealed class GrantsLately(TimeProvider clock)
     {
         Interlocked.Increment(ref _generation);
         _known.Clear();
+        changes.Note();
     }
 
     private sealed record Remembered(IReadOnlyList<Acceptance> Accepted, DateTimeOffset Until, long Generation);

@@ -18,8 +18,6 @@ internal sealed record NewGate
     /// <summary>What <see cref="Reaccept"/> is with a day.</summary>
     public const string ByDate = "by_date";
 
-    private static readonly RefusalCode GeoUnavailable = new("geo_unavailable", 409);
-
     /// <summary><c>auto</c>, <c>manual</c> or <c>false</c>.</summary>
     public JsonNode? Mode { get; init; }
 
@@ -49,8 +47,10 @@ internal sealed record NewGate
     /// <summary>The gate is also for calls of the model.</summary>
     public bool ApiUseGated { get; init; }
 
+    /// <summary>As in <c>FR</c>, in any case of letters.</summary>
     public IReadOnlyList<string>? BlockedCountries { get; init; }
 
+    /// <summary>As in <c>US-CA</c>.</summary>
     public IReadOnlyList<string>? BlockedRegions { get; init; }
 
     public bool EuDisallowed { get; init; }
@@ -63,14 +63,9 @@ internal sealed record NewGate
 
     public IReadOnlyList<string> ReadDomains() => [.. (Domains ?? []).Select(d => d.Trim().TrimStart('@').ToLowerInvariant()).Where(d => d.Length > 0).Distinct(StringComparer.Ordinal)];
 
-    /// <exception cref="Refusal"><c>invalid_request</c> with what is wrong, or <c>geo_unavailable</c>.</exception>
+    /// <exception cref="Refusal"><c>invalid_request</c> with what is wrong.</exception>
     public void Check()
     {
-        if (BlockedCountries is { Count: > 0 } || BlockedRegions is { Count: > 0 } || EuDisallowed)
-        {
-            throw new Refusal(GeoUnavailable, "This server has no database of network addresses, so it cannot tell where somebody is. Save the gate without places.") { Param = "blockedCountries" };
-        }
-
         Require(ReadMode().IsGiven, "mode", "must be one of [auto, manual, false]");
         Require((Heading?.Length ?? 0) <= LongestHeading, "heading", $"must be at most {LongestHeading} characters");
         Require((Prompt?.Length ?? 0) <= LongestPrompt, "prompt", $"must be at most {LongestPrompt} characters");

@@ -25,6 +25,8 @@ internal sealed class References(string folder)
 
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
 
+    private long _generation;
+
     public string Folder => folder;
 
     public string PackedRefsPath => Path.Combine(folder, "packed-refs");
@@ -79,8 +81,15 @@ internal sealed class References(string folder)
 
     public string PathOf(string name) => Path.Combine(folder, name);
 
+    /// <summary>Rises with every change that this process makes.</summary>
+    public long Generation => Volatile.Read(ref _generation);
+
     /// <summary>To be called when the reference has changed.</summary>
-    public void Forget(string name) => _known.TryRemove(name, out _);
+    public void Forget(string name)
+    {
+        _known.TryRemove(name, out _);
+        Interlocked.Increment(ref _generation);
+    }
 
     private ObjectId? FindPacked(string name) => PackedRefs.Read(PackedRefsPath).FirstOrDefault(r => r.Name == name)?.Target;
 

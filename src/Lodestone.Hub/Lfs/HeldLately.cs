@@ -10,7 +10,7 @@ namespace Lodestone.Hub;
 /// database for each would cost more than sending it. What this server takes away is forgotten at once; what another one takes
 /// away is served that much longer.
 /// </summary>
-internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock)
+internal sealed class HeldLately(IServiceScopeFactory scopes, AccessChanges changes, TimeProvider clock)
 {
     private const int Most = 10_000;
 
@@ -57,6 +57,8 @@ internal sealed class HeldLately(IServiceScopeFactory scopes, TimeProvider clock
         {
             _seen.TryRemove(key, out _);
         }
+
+        changes.Note();
     }
 }
 

@@ -104,6 +104,7 @@ internal static class LargeFileTransfer
             return content;
         })
         {
+            Stands = () => link.ExpiresAt > clock.GetUtcNow(),
             Sent = (start, length) => traffic.Add(seen with { Start = start, Length = length }),
         };
     }

@@ -36,6 +36,21 @@ internal static class HubRefusals
         };
     }
 
+    /// <param name="place">Where the request comes from; null: that cannot be told.</param>
+    public static Refusal KeptOut(Repo repo, OriginVerdict verdict, string? place)
+    {
+        var what = $"{repo.Type.Singular()} {repo.FullName}";
+        var message = place is null
+            ? $"Access to {what} depends on where you are, and this server cannot tell that of your network address. Come from another network, or ask {repo.OwnerName}."
+            : $"Access to {what} is closed to where you are: your network address is in {place}. {repo.OwnerName} has decided so.";
+        return new Refusal(GatedRepo, message)
+        {
+            HelpPath = $"/{repo.Type.Prefix()}{repo.FullName}",
+            Details = new Dictionary<string, object?>(StringComparer.Ordinal) { ["place"] = verdict.ToWire() },
+            Headers = new Dictionary<string, string>(StringComparer.Ordinal) { ["X-Error-Code"] = "GatedRepo" },
+        };
+    }
+
     private static string NextStep(AccessRequest? own, string page) => own?.State switch
     {
         AccessState.Pending => $"Your request is awaiting the owner's answer: {page}",

@@ -70,6 +70,9 @@ internal sealed class Repo
     /// <summary>The gate is also for calls of the model.</summary>
     public bool GatesCalls { get; set; }
 
+    /// <summary>From where the gate lets nobody in, an <see cref="OriginRule"/> as JSON; null: people from everywhere may ask.</summary>
+    public string? GateOrigins { get; set; }
+
     /// <summary>Since when it is only to be read; null where it may be changed.</summary>
     public DateTimeOffset? ArchivedAt { get; set; }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Lodestone.Core;
 
 namespace Lodestone.Hub;
 
@@ -7,7 +8,7 @@ namespace Lodestone.Hub;
 /// where a repository is and who may do what may be taken from them, not counts. A change of that counts from the next request on
 /// this server (<see cref="Forget"/>) and within five seconds on others.
 /// </summary>
-internal sealed class ReposLately(TimeProvider clock)
+internal sealed class ReposLately(AccessChanges changes, TimeProvider clock)
 {
     private const int Most = 10_000;
 
@@ -41,6 +42,7 @@ internal sealed class ReposLately(TimeProvider clock)
     {
         Interlocked.Increment(ref _generation);
         _known.Clear();
+        changes.Note();
     }
 
     private void Remember((RepoType Type, string PathLower) place, Remembered repo)

@@ -1,10 +1,12 @@
+using Lodestone.Billing;
 using Lodestone.Core;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
 
 namespace Lodestone.Hub;
 
-/// <summary>Sweeps once a day.</summary>
-internal sealed class DailySweep(Sweeps sweeps, TimeProvider clock) : ITaskHandler
+/// <summary>Sweeps once a day, and has billing know what is stored for whom.</summary>
+internal sealed class DailySweep(Sweeps sweeps, HubDb db, Metered metered, TimeProvider clock) : ITaskHandler
 {
     public const string Kind = "hub.reclaim";
 
@@ -13,6 +15,8 @@ internal sealed class DailySweep(Sweeps sweeps, TimeProvider clock) : ITaskHandl
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
         await sweeps.RunDailyAsync(cancel);
+        var stored = await db.StorageCounts.AsNoTracking().Where(c => c.Scope == StorageScope.Namespace).ToDictionaryAsync(c => c.Id, c => c.Stored, cancel);
+        await metered.StoredAsync(stored, cancel);
         return clock.GetUtcNow() + Every;
     }
 }

@@ -18,6 +18,11 @@ internal sealed class Authentication(RequestDelegate next, Credentials credentia
                 throw new Refusal(RefusalCode.InsufficientScope, "Pages are for people. An app calls the API.");
             }
 
+            if (!credential.IsGoodFrom(context.Connection.RemoteIpAddress))
+            {
+                throw new Refusal(IdentityRefusals.AddressNotAllowed, $"This token is not good from {context.Connection.RemoteIpAddress}. Its owner names the addresses it is good from.");
+            }
+
             context.Features.Set(credential.Caller);
             use.Note(credential);
         }

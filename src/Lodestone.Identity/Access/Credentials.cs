@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
@@ -9,7 +10,7 @@ namespace Lodestone.Identity;
 /// Finds who stands behind a token or a session. Remembers for five seconds: a revocation counts from the next request on this
 /// server (<see cref="Forget"/>) and within five seconds on others.
 /// </summary>
-internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider clock)
+internal sealed class Credentials(IServiceScopeFactory scopes, AccessChanges changes, TimeProvider clock)
 {
     private const int MostRemembered = 20_000;
 
@@ -32,6 +33,7 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
     {
         Interlocked.Increment(ref _generation);
         _known.Clear();
+        changes.Note();
     }
 
     private Credential? Unexpired(Credential? found) => found is { ExpiresAt: null } || found?.ExpiresAt > clock.GetUtcNow() ? found : null;
@@ -69,7 +71,10 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
     private static async Task<Credential?> ReadTokenAsync(IdentityDb db, string hash, CancellationToken cancel)
     {
         var token = await db.Tokens.AsNoTracking().SingleOrDefaultAsync(t => t.Hash == hash && t.RevokedAt == null, cancel);
-        return token is null ? await ReadServiceTokenAsync(db, hash, cancel) : new Credential(await ReadCallerAsync(db, token.UserId, token.Id, token.Scope, cancel), ExpiresAt: null);
+        return token is null ? await ReadServiceTokenAsync(db, hash, cancel) : new Credential(await ReadCallerAsync(db, token.UserId, token.Id, token.Scope, cancel), token.ExpiresAt)
+        {
+            Addresses = [.. token.Addresses?.Split(' ').Select(IPNetwork.Parse) ?? []],
+        };
     }
 
     private static async Task<Credential?> ReadServiceTokenAsync(IdentityDb db, string hash, CancellationToken cancel)
@@ -147,5 +152,12 @@ internal sealed class Credentials(IServiceScopeFactory scopes, TimeProvider cloc
 }
 
 /// <param name="Caller">Whom the value makes its bearer.</param>
-/// <param name="ExpiresAt">End of a session, or of an app's token; people's own tokens have none.</param>
-internal sealed record Credential(Caller Caller, DateTimeOffset? ExpiresAt);
+/// <param name="ExpiresAt">End of a session, of an app's token, or of a person's own where it has one.</param>
+internal sealed record Credential(Caller Caller, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>Where it is good from; empty for anywhere.</summary>
+    public IReadOnlyList<IPNetwork> Addresses { get; init; } = [];
+
+    public bool IsGoodFrom(IPAddress? address) =>
+        Addresses.Count == 0 || (address is not null && Addresses.Any(network => network.Contains(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address)));
+}

@@ -14,9 +14,9 @@ internal sealed class AccessToken
 
     public required Guid UserId { get; init; }
 
-    public required string Name { get; init; }
+    public required string Name { get; set; }
 
-    public required string LoweredName { get; init; }
+    public required string LoweredName { get; set; }
 
     /// <summary>SHA-256 of the value, in hex.</summary>
     public required string Hash { get; init; }
@@ -31,7 +31,13 @@ internal sealed class AccessToken
     /// <summary>Written at most once a minute.</summary>
     public DateTimeOffset? LastUsedAt { get; init; }
 
-    public DateTimeOffset? RevokedAt { get; init; }
+    public DateTimeOffset? RevokedAt { get; set; }
+
+    /// <summary>Not good from then on; absent for never.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>Ranges that it is good from, with blanks between; absent for anywhere.</summary>
+    public string? Addresses { get; set; }
 
     /// <summary>What hub clients call the scope.</summary>
     public string Role => Scope.HasFlag(TokenScope.Write) ? "write" : "read";
@@ -60,6 +66,13 @@ internal sealed class AccessToken
             Scope = token.Scope.HasFlag(TokenScope.Write) ? token.Scope | TokenScope.Read : token.Scope,
             CreatedAt = clock.GetUtcNow(),
         };
+    }
+
+    /// <summary>Gives its name to another.</summary>
+    public void Rename(string name)
+    {
+        Name = name;
+        LoweredName = name.ToLowerInvariant();
     }
 
     private static bool IsWellFormed(string value) =>

@@ -128,7 +128,7 @@ public sealed class BillingWorld : IAsyncDisposable
                 };
                 if (kind is GrantKind.Paid)
                 {
-                    var (transaction, postings) = LedgerTransaction.Of(new LedgerEntry(wanted.SourceRef, LedgerKind.TopUp, Clock.GetUtcNow(), LedgerAccounts.Bank, LedgerAccounts.Prepaid(account), wanted.Amount), Clock.GetUtcNow());
+                    var (transaction, postings) = LedgerTransaction.Of(new LedgerEntry(wanted.SourceRef, LedgerKind.Adjustment, Clock.GetUtcNow(), LedgerAccounts.Bank, LedgerAccounts.Prepaid(account), wanted.Amount), Clock.GetUtcNow());
                     db.LedgerTransactions.Add(transaction);
                     db.Postings.AddRange(postings);
                 }

@@ -26,6 +26,37 @@ public sealed class UsageRatingTests
     }
 
     [Fact]
+    public async Task All_rows_of_an_event_are_taken_back_by_their_names()
+    {
+        await using var world = await BillingWorld.StartAsync(freePerDay: "0");
+        await world.Get<Products>().RegisterAsync(world.Model, "acme/compass", world.Acme, CancellationToken.None);
+        var volume = new ChargeWire("volume", Tiers: [new TierWire(5, new AmountText("5")), new TierWire(null, new AmountText("3"))]);
+        await world.Steps.WriteAsync(
+            async (db, cancel) =>
+            {
+                var wanted = new NewPublication([new ProductKey("acme/compass", "output", volume, "eu")], "list");
+                var now = world.Clock.GetUtcNow();
+                db.Terms.Add(new Term
+                {
+                    Id = PublicId.New(world.Clock), AccountId = world.Alice, Kind = TermKind.Allowance, Quantity = 2, Amount = default, Share = 0, ShareOver = 0, Period = TermPeriod.Once,
+                    Scope = TermScope.Account, OnExhausted = OnExhausted.Charge, StartsAt = now, CreatedAt = now, Reason = "trial",
+                });
+                return await Publishing.AddAsync(db, await PriceDraft.ReadAsync(db, PriceBook.List, wanted, now, cancel), wanted, new Publisher(world.Alice, "root"), now, cancel);
+            },
+            CancellationToken.None);
+
+        var first = await RateAsync(world, Noon, ("output@eu", 5));
+        var across = await RateAsync(world, Noon, ("output@eu", 4));
+        var back = await RateAsync(world, Noon, [.. across.Select(r => (r.Class, -r.Quantity))]);
+        var rest = await RateAsync(world, Noon, [.. first.Select(r => (r.Class, -r.Quantity))]);
+
+        Assert.Equal(["output@eu:free", "output@eu"], first.Select(r => r.Class));
+        Assert.Equal([("output@eu", 4L), ("output@eu:rerated", 0L)], across.Select(r => (r.Class, r.Quantity)));
+        Assert.Equal(-across.Aggregate((Int128)0, (sum, r) => sum + r.List), back.Aggregate((Int128)0, (sum, r) => sum + r.List));
+        Assert.Equal([("output@eu:free", -2L), ("output@eu", -3L)], rest.Select(r => (r.Class, r.Quantity)));
+    }
+
+    [Fact]
     public async Task What_has_no_price_is_refused_by_the_name_of_its_product()
     {
         await using var world = await BillingWorld.StartAsync();

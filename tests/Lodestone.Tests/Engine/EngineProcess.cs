@@ -30,6 +30,16 @@ public sealed class EngineProcess : IAsyncLifetime
         return (process.ExitCode, errors);
     }
 
+    /// <summary>Runs a verb that ends by itself, and returns what it said.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "lodestone-engine"), arguments) { RedirectStandardError = true, RedirectStandardOutput = true, UseShellExecute = false };
+        using var process = Process.Start(start) ?? throw new InvalidOperationException("The worker did not start.");
+        var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+        await process.WaitForExitAsync();
+        return (process.ExitCode, await output, await errors);
+    }
+
     public async ValueTask InitializeAsync() => await Start(DemoModel);
 
     public async Task Start(string model, params string[] more)

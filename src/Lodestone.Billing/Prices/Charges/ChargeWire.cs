@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Lodestone.Core;
 
 namespace Lodestone.Billing;
@@ -16,24 +17,28 @@ namespace Lodestone.Billing;
 /// <param name="Dimensions">Of a matrix: the values of each dimension, by name.</param>
 internal sealed record ChargeWire(
     string? Model,
-    AmountText? Amount = null,
-    long? Per = null,
-    long? Size = null,
-    long? Free = null,
-    IReadOnlyList<TierWire>? Tiers = null,
-    bool? Prorated = null,
-    AmountText? Percent = null,
-    AmountText? Fixed = null,
-    AmountText? Min = null,
-    AmountText? Max = null,
-    IReadOnlyDictionary<string, IReadOnlyList<string>>? Dimensions = null,
-    IReadOnlyList<CellWire>? Cells = null);
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AmountText? Amount = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Per = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Size = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? Free = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<TierWire>? Tiers = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] bool? Prorated = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AmountText? Percent = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AmountText? Fixed = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AmountText? Min = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AmountText? Max = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, IReadOnlyList<string>>? Dimensions = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<CellWire>? Cells = null);
 
 /// <param name="From">Where the tier begins; the end of the one before, 0 for the first. May be left out.</param>
 /// <param name="UpTo">Where it ends, this quantity included; absent in the last tier.</param>
 /// <param name="Amount">For the charge's <c>per</c>.</param>
 /// <param name="Flat">For being in the tier.</param>
-internal sealed record TierWire(long? UpTo, AmountText? Amount, AmountText? Flat = null, long? From = null);
+internal sealed record TierWire(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? UpTo,
+    AmountText? Amount,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] AmountText? Flat = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] long? From = null);
 
 /// <param name="At">A value of each dimension, in their order.</param>
 internal sealed record CellWire(IReadOnlyList<string> At, AmountText? Amount);

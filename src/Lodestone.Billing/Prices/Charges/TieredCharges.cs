@@ -5,7 +5,7 @@ namespace Lodestone.Billing;
 /// <param name="PerQuantity">What the tiers' prices are for.</param>
 internal abstract record TieredCharge(IReadOnlyList<Tier> Tiers, long PerQuantity) : ChargeModel
 {
-    public override IEnumerable<long> Probes => [PriceVersion.PerMillion, .. Tiers.Where(t => t.UpTo is not null).SelectMany(t => new[] { t.UpTo ?? 0, (t.UpTo ?? 0) + 1 })];
+    public override IEnumerable<long> Probes => [PriceVersion.PerMillion, .. Tiers.Select(t => t.UpTo).OfType<long>().SelectMany(bound => new[] { bound, bound + 1 })];
 
     /// <summary>The index of the tier that holds a quantity: one on a bound belongs to the lower.</summary>
     public int TierOf(long quantity)
@@ -63,11 +63,12 @@ internal sealed record VolumeCharge(IReadOnlyList<Tier> Tiers, long PerQuantity)
             return 0;
         }
 
+        // What came before, at most up to the bound, may become dearer at each.
         var jumps = Tiers[0].Flat;
-        for (var i = 1; i < Tiers.Count; i++)
+        foreach (var (lower, upper) in Tiers.Zip(Tiers.Skip(1)))
         {
-            var (lower, upper) = (Tiers[i - 1], Tiers[i]);
-            jumps += Int128.Max(upper.Flat - lower.Flat, 0) + (((Int128.Max(upper.Picos - lower.Picos, 0) * (lower.UpTo ?? 0)) + PerQuantity - 1) / PerQuantity);
+            var dearer = Int128.Max(upper.Picos - lower.Picos, 0) * lower.UpTo.GetValueOrDefault();
+            jumps += Int128.Max(upper.Flat - lower.Flat, 0) + ((dearer + PerQuantity - 1) / PerQuantity);
         }
 
         return UnitsAtMost(quantity) + jumps;

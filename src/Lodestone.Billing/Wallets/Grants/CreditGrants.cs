@@ -164,7 +164,7 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
 
     private static void Book(BillingDb db, string key, LedgerKind kind, DateTimeOffset at, IReadOnlyList<(string Account, Money Amount)> lines, DateTimeOffset now)
     {
-        var (transaction, postings) = LedgerTransaction.Of(key, kind, at, lines, now);
+        var (transaction, postings) = LedgerTransaction.Of(new NewTransaction(key, kind, at, lines), now);
         db.LedgerTransactions.Add(transaction);
         db.Postings.AddRange(postings);
     }

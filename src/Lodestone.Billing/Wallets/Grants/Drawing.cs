@@ -89,11 +89,11 @@ internal sealed record Drawn(List<DrawnPart> Parts, Money FromBalance, Money Res
     {
         foreach (var part in Parts.Where(p => p.Grant.State is GrantState.Expired))
         {
-            yield return LedgerTransaction.Of($"revival:{eventId:N}:{part.Row.Class}:{part.Grant.Id:N}", LedgerKind.Breakage, time, GrantBooks.Expire(part.Grant, -part.Amount), now);
+            yield return LedgerTransaction.Of(new NewTransaction($"revival:{eventId:N}:{part.Row.Class}:{part.Grant.Id:N}", LedgerKind.Breakage, time, GrantBooks.Expire(part.Grant, -part.Amount)), now);
         }
 
         var lines = Parts.SelectMany(p => GrantBooks.Draw(p.Grant, p.Amount)).Append((LedgerAccounts.Unbilled(accountId), Rest)).Append((LedgerAccounts.InferenceRevenue, -(Total + Rest)));
-        yield return LedgerTransaction.Of(LedgerTransaction.UsageKey(eventId), LedgerKind.Usage, time, Gathered(lines), now);
+        yield return LedgerTransaction.Of(new NewTransaction(LedgerTransaction.UsageKey(eventId), LedgerKind.Usage, time, Gathered(lines)), now);
     }
 
     private static List<(string Account, Money Amount)> Gathered(IEnumerable<(string Account, Money Amount)> lines) =>

@@ -21,6 +21,8 @@ internal sealed record NewGrant(Guid AccountId, GrantKind Kind, Money Amount, st
 
     public static NewGrant Bought(TopUp topUp) => new(topUp.AccountId, GrantKind.Paid, topUp.Money, $"topup:{topUp.Id:N}") { Refundable = true };
 
+    public static NewGrant Bought(Charge charge) => new(charge.AccountId, GrantKind.Paid, charge.Amount.In(charge.Currency), $"charge:{charge.Id:N}") { Refundable = true };
+
     public CreditGrant At(DateTimeOffset now) => new()
     {
         Id = Guid.CreateVersion7(now),

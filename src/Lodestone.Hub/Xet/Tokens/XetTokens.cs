@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Hub;
 
 /// <summary>Gives out Xet tokens, and reads them where they are shown.</summary>
-internal sealed class XetTokens(HubDb db, Gates gates, LinkKeys keys, TimeProvider clock)
+internal sealed class XetTokens(HubDb db, Gates gates, Origins origins, LinkKeys keys, TimeProvider clock)
 {
     private const string Bearer = "Bearer ";
 
@@ -58,8 +58,13 @@ internal sealed class XetTokens(HubDb db, Gates gates, LinkKeys keys, TimeProvid
             Roles = token.Namespaces.Distinct().ToDictionary(id => id, _ => NamespaceRole.Read),
             Scope = TokenScope.Read,
         };
-        var admission = GateRule.Of(repo, holder, accepted);
-        return admission.IsAdmitted ? token with { Through = admission.Through } : throw HubRefusals.Gated(repo, holder, null, request.BaseAddress());
+        var admission = GateRule.Of(repo, holder, accepted, origins.Judge(repo));
+        if (admission.IsAdmitted)
+        {
+            return token with { Through = admission.Through };
+        }
+
+        throw admission.Origin is OriginVerdict.Allowed ? HubRefusals.Gated(repo, holder, null, request.BaseAddress()) : origins.Refuse(repo, holder, admission.Origin);
     }
 }
 

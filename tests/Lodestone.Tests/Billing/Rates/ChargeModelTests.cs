@@ -20,7 +20,7 @@ public sealed class ChargeModelTests
             """);
         var usage = new RatableUsage(Guid.Empty, Guid.Empty, Guid.Empty, Guid.Empty, price.EffectiveFrom, [("input", 234), ("input_cached", 1_000), ("output", 567)]);
 
-        var rows = Rating.Rate([], usage, new DateOnly(2028, 1, 5), price, Money.Zero(Currency.Usd));
+        var rows = Rating.Rate([], usage, new DateOnly(2028, 1, 5), price, new FreePart(0), AccountTerms.None);
 
         Assert.Equal([468_000_000, 200_000_000, 4_536_000_000], rows.Select(r => (long)r.List.In(r.Currency).Picos));
         Assert.Equal("0.005204", rows.Aggregate(Money.Zero(Currency.Usd), (sum, r) => sum + r.Amount.In(r.Currency)).ToString());
@@ -98,6 +98,85 @@ public sealed class ChargeModelTests
     }
 
     [Fact]
+    public void A_first_event_and_one_that_takes_all_back_rerate_nothing_whatever_the_tiers()
+    {
+        var charge = (VolumeCharge)Charge("""{"model":"volume","tiers":[{"upTo":5,"amount":"5","flat":"1"},{"amount":"3","flat":"2"}]}""");
+
+        Assert.Equal((0, 0, 0, 0), (charge.Rerated(0, 6), charge.Rerated(6, -6), charge.Rerated(-1, 7), charge.Rerated(6, -7)));
+        Assert.Equal((0, 0), (charge.Rerated(1, 4), charge.Rerated(6, 9)));
+        Assert.Equal((-9 * Money.PicosPerUnit, 11 * Money.PicosPerUnit), (charge.Rerated(5, 1), charge.Rerated(6, -1))); // 5 at two less each, 6 at two more; and the flat amounts
+    }
+
+    [Theory]
+    [InlineData("""{"model":"unit","amount":"0.000000000005","per":3}""", 0, 0)]
+    [InlineData("""{"model":"unit","amount":"0.000000000005","per":3}""", 2, 4)]
+    [InlineData("""{"model":"unit","amount":"0.000000000006","per":3}""", 2, 4)]
+    [InlineData("""{"model":"package","amount":"0.000000000007","size":10,"free":5}""", 0, 0)]
+    [InlineData("""{"model":"package","amount":"0.000000000007","size":10,"free":5}""", 11, 14)]
+    [InlineData("""{"model":"graduated","per":2,"tiers":[{"upTo":5,"amount":"0.000000000009","flat":"0.000000000100"},{"amount":"0.000000000004","flat":"0.000000000020"}]}""", 0, 0)]
+    [InlineData("""{"model":"graduated","per":2,"tiers":[{"upTo":5,"amount":"0.000000000009","flat":"0.000000000100"},{"amount":"0.000000000004","flat":"0.000000000020"}]}""", 10, 166)]
+    [InlineData("""{"model":"volume","per":2,"tiers":[{"upTo":5,"amount":"0.000000000004","flat":"0.000000000100"},{"upTo":9,"amount":"0.000000000009","flat":"0.000000000130"},{"amount":"0.000000000001"}]}""", 0, 0)]
+    [InlineData("""{"model":"volume","per":2,"tiers":[{"upTo":5,"amount":"0.000000000004","flat":"0.000000000100"},{"upTo":9,"amount":"0.000000000009","flat":"0.000000000130"},{"amount":"0.000000000001"}]}""", 10, 189)]
+    [InlineData("""{"model":"flat","amount":"0.000000000031"}""", 9, 31)]
+    [InlineData("""{"model":"percentage","percent":"10","fixed":"0.000000000003"}""", 100, 13)]
+    [InlineData("""{"model":"matrix","per":1,"dimensions":{"size":["s","l"]},"cells":[{"at":["s"],"amount":"0.000000000002"},{"at":["l"],"amount":"0.000000000003"}]}""", 4, 12)]
+    public void What_a_quantity_costs_at_most_is_as_near_as_is_known(string charge, long quantity, long picos) => Assert.Equal(picos, Charge(charge).AtMost(quantity));
+
+    [Theory]
+    [InlineData("""{"model":"unit","amount":"1"}""", "1000000")]
+    [InlineData("""{"model":"package","amount":"1","size":10,"free":5}""", "15 10005")]
+    [InlineData("""{"model":"volume","tiers":[{"upTo":5,"amount":"1"},{"upTo":7,"amount":"1"},{"amount":"1"}]}""", "1000000 5 6 7 8")]
+    [InlineData("""{"model":"percentage","percent":"1"}""", "1000000000000 100000000000000")]
+    public void Prices_are_compared_where_their_rules_change(string charge, string quantities) => Assert.Equal(quantities, string.Join(' ', Charge(charge).Probes));
+
+    [Fact]
+    public void A_call_is_held_for_by_the_keys_that_are_for_everywhere()
+    {
+        var price = Version("""
+            [{"class":"input","charge":{"model":"unit","amount":"1"}},
+             {"class":"input","region":"eu","charge":{"model":"unit","amount":"9"}},
+             {"class":"output","charge":{"model":"flat","amount":"3"}}]
+            """);
+        var none = Version("""[{"class":"input","tier":"batch","charge":{"model":"unit","amount":"1"}},{"class":"output","charge":{"model":"matrix","dimensions":{"size":["s"]},"cells":[{"at":["s"],"amount":"1"}]}}]""");
+
+        Assert.Equal(("5", "3", "0"), (price.AtMost(2, 1)?.ToString(), price.AtMost(0, 9)?.ToString(), price.AtMost(0, 0)?.ToString()));
+        Assert.Equal((null, null, "0"), (none.AtMost(1, 0), none.AtMost(0, 1), none.AtMost(0, 0)?.ToString()));
+        Assert.Equal(("9", "1"), (Of("input@eu"), Of("input_cached")));
+        Assert.Throws<InvalidOperationException>(() => price.ChargeOf(PriceLine.Parse("input@us"), new DateOnly(2028, 1, 1)));
+
+        string Of(string line) => new Money(price.ChargeOf(PriceLine.Parse(line), new DateOnly(2028, 1, 1)).Total(1), Currency.Usd).ToString();
+    }
+
+    [Fact]
+    public void A_prorated_charge_begins_with_its_price()
+    {
+        var price = Version("""[{"class":"output","charge":{"model":"flat","amount":"31","prorated":true}}]""", new DateTimeOffset(2028, 1, 22, 13, 0, 0, TimeSpan.Zero));
+
+        Assert.Equal(("10", "31"), (Of(new DateOnly(2028, 1, 1)), Of(new DateOnly(2028, 2, 1)))); // ten days of January, all of February
+
+        string Of(DateOnly month) => new Money(price.ChargeOf(PriceLine.Parse("output"), month).Charge(null, 1), Currency.Usd).ToString();
+    }
+
+    [Theory]
+    [InlineData("a", true)]
+    [InlineData("Az09._-", true)]
+    [InlineData("", false)]
+    [InlineData(null, false)]
+    [InlineData("a b", false)]
+    [InlineData("a:b", false)]
+    [InlineData("a@b", false)]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123", true)]
+    [InlineData("01234567890123456789012345678901234567890123456789012345678901234", false)]
+    public void Words_of_keys_can_stand_in_lines(string? word, bool isWord) => Assert.Equal(isWord, PriceLine.IsWord(word));
+
+    [Theory]
+    [InlineData("output:rerated", "output", "output")]
+    [InlineData("output@eu+batch[a,b]:free", "output@eu+batch[a,b]", "output@eu+batch[a,b]:free")]
+    [InlineData("output", "output", "output")]
+    public void A_row_belongs_to_the_total_of_its_line(string row, string line, string total) =>
+        Assert.Equal((line, total), (PriceLine.Parse(row).ToString(), PriceLine.TotalOf(row)));
+
+    [Fact]
     public void The_narrowest_key_that_fits_counts_and_what_has_none_borrows_from_its_like()
     {
         var price = Version("""
@@ -154,10 +233,10 @@ public sealed class ChargeModelTests
     private static System.Text.Json.Serialization.Metadata.JsonTypeInfo<KeyWire> KeyType => (System.Text.Json.Serialization.Metadata.JsonTypeInfo<KeyWire>)BillingJson.Default.GetTypeInfo(typeof(KeyWire))!;
 
     private static List<(string, long, string)> Rate(PriceVersion price, List<RatingTotal> totals, long quantity) => [.. Rating
-        .Rate(totals, new RatableUsage(Guid.Empty, Guid.Empty, Guid.Empty, Guid.Empty, price.EffectiveFrom, [("output", quantity)]) { Dimensions = Nowhere }, new DateOnly(2028, 1, 5), price, Money.Zero(Currency.Usd))
+        .Rate(totals, new RatableUsage(Guid.Empty, Guid.Empty, Guid.Empty, Guid.Empty, price.EffectiveFrom, [("output", quantity)]) { Dimensions = Nowhere }, new DateOnly(2028, 1, 5), price, new FreePart(0), AccountTerms.None)
         .Select(r => (r.Class, r.Quantity, r.List.In(r.Currency).ToString()))];
 
-    private static PriceVersion Version(string keys) => new()
+    private static PriceVersion Version(string keys, DateTimeOffset? from = null) => new()
     {
         Id = Guid.Empty,
         ProductId = Guid.Empty,
@@ -167,7 +246,7 @@ public sealed class ChargeModelTests
         Output = default,
         PerQuantity = PriceVersion.PerMillion,
         KeyText = keys,
-        EffectiveFrom = new DateTimeOffset(2028, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        EffectiveFrom = from ?? new DateTimeOffset(2028, 1, 1, 0, 0, 0, TimeSpan.Zero),
         PublishedAt = default,
         PublishedBy = Guid.Empty,
         PublisherName = "",

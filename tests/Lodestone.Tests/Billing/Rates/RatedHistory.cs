@@ -1,6 +1,5 @@
 using System.Globalization;
 using Lodestone.Billing;
-using Lodestone.Core;
 
 namespace Lodestone.Tests.Billing.Rates;
 
@@ -70,7 +69,7 @@ internal sealed class RatedHistory(Customer customer, IReadOnlyList<PoolPrice> p
             _totals[(index, Lodestone.Billing.Days.Month(day))] = totals = [];
         }
 
-        var rows = Rating.Rate(totals, usage, day, price.Version, Money.Zero(Currency.Usd));
+        var rows = Rating.Rate(totals, usage, day, price.Version, new FreePart(0), AccountTerms.None);
         Rows.AddRange(rows.Select(r => (index, r)));
         var most = price.Version.ChargeOf(line, Lodestone.Billing.Days.Month(day)).AtMost(Math.Max(quantity, 0));
         var charged = rows.Aggregate((Int128)0, (sum, r) => sum + r.List.In(r.Currency).Picos);

@@ -8,7 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Lodestone.Tests.Gateway.Remote;
 
 /// <summary>The world, and a server elsewhere that Acme sells models of. Shared by the tests of a class: each sells models of its own.</summary>
-public sealed class RemoteWorld : IAsyncLifetime
+public class RemoteWorld : IAsyncLifetime
 {
     public const string Key = "sk-between-us";
 
@@ -22,12 +22,21 @@ public sealed class RemoteWorld : IAsyncLifetime
 
     public HttpClient Alice => Gateway.Client;
 
+    protected virtual GatewayOptions Options => new() { FirstTokenWithin = TimeSpan.FromSeconds(30) };
+
+    protected virtual void Adjust(IServiceCollection services)
+    {
+        // as it is, for most
+    }
+
     public async ValueTask InitializeAsync()
     {
         Backend = await ScriptedBackend.StartAsync();
-        Gateway = await GatewayWorld.StartAsync("1000", services => services
-            .AddSingleton(new OutgoingOptions { AllowedRanges = ["127.0.0.0/8"] })
-            .AddSingleton(new GatewayOptions { FirstTokenWithin = TimeSpan.FromSeconds(30) }));
+        Gateway = await GatewayWorld.StartAsync("1000", services =>
+        {
+            services.AddSingleton(new OutgoingOptions { AllowedRanges = ["127.0.0.0/8"] }).AddSingleton(Options);
+            Adjust(services);
+        });
     }
 
     /// <summary>Has Acme sell what these scripts answer, at 10 and 20 dollars per million.</summary>
@@ -71,6 +80,7 @@ public sealed class RemoteWorld : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Gateway.DisposeAsync();
         await Backend.DisposeAsync();
     }

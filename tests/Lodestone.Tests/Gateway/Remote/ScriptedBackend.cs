@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -24,6 +25,7 @@ public sealed class ScriptedBackend : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly TaskCompletionSource _release = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private readonly ConcurrentDictionary<string, Channel<HeldCall>> _held = new(StringComparer.Ordinal);
     private readonly TaskCompletionSource _kill = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ScriptedBackend(WebApplication app) => _app = app;
@@ -51,6 +53,9 @@ public sealed class ScriptedBackend : IAsyncDisposable
     /// <summary>Cuts the connections of those that are to die.</summary>
     public void Kill() => _kill.TrySetResult();
 
+    /// <summary>Calls of a model whose name begins with <c>held</c>, as they come: each is answered when the test says so.</summary>
+    public ChannelReader<HeldCall> Held(string model) => HeldOf(model).Reader;
+
     /// <summary>Lets what is slow go on.</summary>
     public void Release() => _release.TrySetResult();
 
@@ -70,6 +75,13 @@ public sealed class ScriptedBackend : IAsyncDisposable
         if (path is "embeddings")
         {
             await EmbedAsync(http.Response, body, model);
+            return;
+        }
+
+        if (path is "rerank" && model is not "broken")
+        {
+            var ranked = body["documents"]!.AsArray().Select((_, i) => new { index = i, relevance_score = i + 0.5 });
+            await http.Response.WriteAsJsonAsync(new { id = "r", model, results = ranked, usage = new { total_tokens = 12 } });
             return;
         }
 
@@ -98,6 +110,11 @@ public sealed class ScriptedBackend : IAsyncDisposable
             case "slow":
                 await _release.Task.WaitAsync(http.RequestAborted);
                 break;
+            case var held when held.StartsWith("held", StringComparison.Ordinal):
+                var call = new HeldCall(body["messages"]![0]!["content"]!.GetValue<string>());
+                await HeldOf(held).Writer.WriteAsync(call);
+                await call.Released.WaitAsync(http.RequestAborted);
+                break;
         }
 
         try
@@ -109,6 +126,8 @@ public sealed class ScriptedBackend : IAsyncDisposable
             CutOff++;
         }
     }
+
+    private Channel<HeldCall> HeldOf(string model) => _held.GetOrAdd(model, _ => Channel.CreateUnbounded<HeldCall>());
 
     private static async Task EmbedAsync(HttpResponse response, JsonObject body, string model)
     {
@@ -249,3 +268,16 @@ public sealed class ScriptedBackend : IAsyncDisposable
 
 /// <param name="Path">Below <c>/v1/</c>.</param>
 public sealed record Asked(string Path, string Model, JsonObject Body, string Authorization);
+
+/// <summary>A call that waits for the test.</summary>
+/// <param name="said">The first message.</param>
+public sealed class HeldCall(string said)
+{
+    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Said => said;
+
+    public Task Released => _released.Task;
+
+    public void Release() => _released.TrySetResult();
+}

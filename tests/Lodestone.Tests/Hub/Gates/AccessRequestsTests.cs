@@ -248,6 +248,8 @@ public sealed class AccessRequestsTests : IAsyncLifetime
         [
             ("""{"mode":"manual","blockedCountries":["FR"]}""", "409 geo_unavailable"),
             ("""{"mode":"manual","euDisallowed":true}""", "409 geo_unavailable"),
+            ("""{"mode":"manual","blockedCountries":["FR","XX"]}""", "422 unprocessable"),
+            ("""{"mode":"manual","blockedRegions":["California"]}""", "422 unprocessable"),
             ("""{"mode":"manual","unknown":1}""", "400 invalid_request"),
             ("""{"mode":"never"}""", "400 invalid_request"),
             ("""{"heading":"x"}""", "400 invalid_request"),
@@ -295,9 +297,9 @@ public sealed class AccessRequestsTests : IAsyncLifetime
 
         Assert.Equal(["three", "one"], pages);
         Assert.Equal("text/csv; charset=utf-8", report.Content.Headers.ContentType!.ToString());
-        Assert.Equal("user,fullname,type,email,status,asked_at,asked_by,decided_at,decided_by,reason,licence_sha256,granted_unasked,address,Born,Company,Country,I agree,News,Use", lines[0]);
+        Assert.Equal("user,fullname,type,email,status,asked_at,asked_by,decided_at,decided_by,reason,licence_sha256,granted_unasked,address,place,Born,Company,Country,I agree,News,Use", lines[0]);
         Assert.Equal(4, lines.Length);
-        Assert.Matches("^two,Two,user,two@example.org,rejected,2026-03-02T09:00:[0-9.]+Z,two,2026-03-02T09:00:[0-9.]+Z,alice,'=1\\+1,,false,127.0.0.1,1990-02-03,\"Globex, \"\"the\"\" =one\",FR,true,false,Commercial$", lines.Single(l => l.StartsWith("two", StringComparison.Ordinal)));
+        Assert.Matches("^two,Two,user,two@example.org,rejected,2026-03-02T09:00:[0-9.]+Z,two,2026-03-02T09:00:[0-9.]+Z,alice,'=1\\+1,,false,127.0.0.1,,1990-02-03,\"Globex, \"\"the\"\" =one\",FR,true,false,Commercial$", lines.Single(l => l.StartsWith("two", StringComparison.Ordinal)));
     }
 
     [Fact]

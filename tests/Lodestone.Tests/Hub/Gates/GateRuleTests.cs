@@ -22,7 +22,7 @@ public sealed class GateRuleTests
     {
         var repo = Repo(gatesMembers, isMaker ? Person : Owner);
 
-        Assert.Equal(passes, GateRule.Of(repo, Caller((Owner, role)), []).IsAdmitted);
+        Assert.Equal(passes, GateRule.Of(repo, Caller((Owner, role)), [], OriginVerdict.Allowed).IsAdmitted);
     }
 
     [Fact]
@@ -31,12 +31,12 @@ public sealed class GateRuleTests
         var (own, employers, strangers) = (new Acceptance(Guid.Empty, Person), new Acceptance(Guid.Empty, Employer), new Acceptance(Guid.Empty, Owner));
         var repo = Repo(gatesMembers: false, Owner);
 
-        Assert.Equal(own, GateRule.Of(repo, Caller((Employer, NamespaceRole.Read)), [employers, own]).Through);
-        Assert.Equal(employers, GateRule.Of(repo, Caller((Employer, NamespaceRole.Read)), [employers]).Through);
-        Assert.Equal(Admission.Refused, GateRule.Of(repo, Caller((Employer, NamespaceRole.NoAccess)), [employers]));
-        Assert.Equal(Admission.Refused, GateRule.Of(repo, Caller(), [employers, strangers]));
-        Assert.Equal(Admission.Refused, GateRule.Of(repo, Lodestone.Core.Caller.Anonymous, [new Acceptance(Guid.Empty, Guid.Empty)]));
-        Assert.Equal(Admission.Free, GateRule.Of(Repo(gatesMembers: false, Owner, gate: null), Lodestone.Core.Caller.Anonymous, []));
+        Assert.Equal(own, GateRule.Of(repo, Caller((Employer, NamespaceRole.Read)), [employers, own], OriginVerdict.Allowed).Through);
+        Assert.Equal(employers, GateRule.Of(repo, Caller((Employer, NamespaceRole.Read)), [employers], OriginVerdict.Allowed).Through);
+        Assert.Equal(Admission.Refused, GateRule.Of(repo, Caller((Employer, NamespaceRole.NoAccess)), [employers], OriginVerdict.Allowed));
+        Assert.Equal(Admission.Refused, GateRule.Of(repo, Caller(), [employers, strangers], OriginVerdict.Allowed));
+        Assert.Equal(Admission.Refused, GateRule.Of(repo, Lodestone.Core.Caller.Anonymous, [new Acceptance(Guid.Empty, Guid.Empty)], OriginVerdict.Allowed));
+        Assert.Equal(Admission.Free, GateRule.Of(Repo(gatesMembers: false, Owner, gate: null), Lodestone.Core.Caller.Anonymous, [], OriginVerdict.Unknown));
     }
 
     [Theory]

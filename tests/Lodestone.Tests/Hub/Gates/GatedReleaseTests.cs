@@ -177,9 +177,9 @@ public sealed class GatedReleaseTests : IAsyncLifetime
     {
         var lines = (await client.GetStringAsync($"/{Repo}/user-access-report")).Split("\r\n");
         var licence = LfsCalls.Digest(System.Text.Encoding.UTF8.GetBytes(Licence));
-        Assert.Equal("user,fullname,type,email,status,asked_at,asked_by,decided_at,decided_by,reason,licence_sha256,granted_unasked,address,Company,Country,News,Use", lines[0]);
-        Assert.Matches($"^gina,Gina,user,gina@example.org,rejected,2026-03-02T[0-9:.]+Z,gina,2026-03-02T[0-9:.]+Z,owner,Tell us more,{licence},false,127.0.0.1,Company of gina,FR,false,Research$", Array.Find(lines, l => l.StartsWith("gina", StringComparison.Ordinal))!);
-        Assert.Matches($"^globex,globex,org,grace@example.org,accepted,2026-03-02T[0-9:.]+Z,grace,2026-03-02T[0-9:.]+Z,owner,,{licence},false,127.0.0.1,Company of grace,FR,false,Research$", Array.Find(lines, l => l.StartsWith("globex", StringComparison.Ordinal))!);
+        Assert.Equal("user,fullname,type,email,status,asked_at,asked_by,decided_at,decided_by,reason,licence_sha256,granted_unasked,address,place,Company,Country,News,Use", lines[0]);
+        Assert.Matches($"^gina,Gina,user,gina@example.org,rejected,2026-03-02T[0-9:.]+Z,gina,2026-03-02T[0-9:.]+Z,owner,Tell us more,{licence},false,127.0.0.1,,Company of gina,FR,false,Research$", Array.Find(lines, l => l.StartsWith("gina", StringComparison.Ordinal))!);
+        Assert.Matches($"^globex,globex,org,grace@example.org,accepted,2026-03-02T[0-9:.]+Z,grace,2026-03-02T[0-9:.]+Z,owner,,{licence},false,127.0.0.1,,Company of grace,FR,false,Research$", Array.Find(lines, l => l.StartsWith("globex", StringComparison.Ordinal))!);
     }
 
     private async Task DownloadsTellAsync(PageClient owner, HttpClient client)
