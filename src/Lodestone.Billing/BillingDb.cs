@@ -40,6 +40,12 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<TopUp> TopUps => Set<TopUp>();
 
+    public DbSet<CreditGrant> CreditGrants => Set<CreditGrant>();
+
+    public DbSet<GrantDraw> GrantDraws => Set<GrantDraw>();
+
+    public DbSet<GrantHold> GrantHolds => Set<GrantHold>();
+
     public DbSet<Customer> Customers => Set<Customer>();
 
     public DbSet<Charge> Charges => Set<Charge>();
@@ -86,8 +92,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<EventCount> EventCounts => Set<EventCount>();
 
-    /// <summary>What rating has read with this context.</summary>
-    public RatingMemory Rating => field ??= new RatingMemory(this);
+    /// <summary>What rating has read in the transaction that is under way.</summary>
+    public RatingMemory Rating => field is { } known && known.TransactionId == Database.CurrentTransaction?.TransactionId ? known : field = new RatingMemory(this);
 
     protected override string Module => "billing";
 
@@ -109,7 +115,9 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
-        model.Entity<Wallet>().Ignore(w => w.IsLimited);
+        model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited);
+        model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
+        model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
         model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });

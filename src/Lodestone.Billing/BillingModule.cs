@@ -21,6 +21,7 @@ public static class BillingModule
         services.AddSingleton<ServerEpoch>();
         services.AddSingleton(p => new Metering(
             p.GetRequiredService<BillingSteps>(),
+            p.GetRequiredService<CreditGrants>(),
             p.GetRequiredService<ServerEpoch>(),
             p.GetRequiredService<BillingOptions>(),
             p.GetRequiredService<Database>(),
@@ -29,7 +30,7 @@ public static class BillingModule
         services.AddSingleton(p => new Prices(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<RowFunding>();
+        services.AddCredit();
         services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton(p => new LedgerExport(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton<ConservationChecks>();
@@ -55,6 +56,13 @@ public static class BillingModule
         services.AddEvents();
         services.AddPages();
         return services;
+    }
+
+    private static void AddCredit(this IServiceCollection services)
+    {
+        services.AddSingleton<RowFunding>();
+        services.AddSingleton<CreditGrants>();
+        services.AddTaskHandler<GrantTurning>(GrantTurning.Kind);
     }
 
     private static void AddBooks(this IServiceCollection services)
@@ -124,6 +132,7 @@ public static class BillingModule
         routes.MapPriceBooks();
         routes.MapTerms();
         routes.MapTopUps();
+        routes.MapGrants();
         routes.MapUsage();
         routes.MapLedger();
         routes.MapBooks();

@@ -11,6 +11,8 @@ internal readonly record struct StoredMoney(long Units, long Remainder)
 {
     public static implicit operator StoredMoney(Money money) => new(money.Units, money.Remainder);
 
+    public bool IsZero => Units == 0 && Remainder == 0;
+
     public Money In(Currency currency) => Money.FromStored(Units, Remainder, currency);
 }
 

@@ -45,5 +45,10 @@ internal enum ChargeKind
     Seats,
     Proration,
     CommitTrueUp,
+
+    /// <summary>Credit was bought.</summary>
     Credit,
+
+    /// <summary>A price was lowered for what had been used already: always negative.</summary>
+    PriceCorrection,
 }

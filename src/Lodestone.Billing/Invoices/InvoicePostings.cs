@@ -29,11 +29,11 @@ internal static class InvoicePostings
     }
 
     /// <summary>Credit that was bought is there from the invoice on.</summary>
-    public static async Task AddCreditAsync(BillingDb db, InvoiceContent content, CancellationToken cancel)
+    public static async Task AddCreditAsync(BillingDb db, InvoiceContent content, DateTimeOffset now, CancellationToken cancel)
     {
         foreach (var line in content.Lines.Where(l => l.Charge is { Kind: ChargeKind.Credit }))
         {
-            (await db.LockWalletAsync(line.Charge!.AccountId, cancel)).Add(line.Exact); // filtered in the line above
+            await CreditGrants.GiveAsync(db, NewGrant.Bought(line.Charge!), now, cancel); // filtered in the line above
         }
     }
 
@@ -41,6 +41,7 @@ internal static class InvoicePostings
     {
         ChargeKind.CommitTrueUp => LedgerAccounts.CommitTrueUp,
         ChargeKind.Credit => LedgerAccounts.Prepaid(owner),
+        ChargeKind.PriceCorrection => LedgerAccounts.InferenceRevenue,
         _ => LedgerAccounts.DeferredSubscription(owner),
     };
 }

@@ -62,7 +62,7 @@ internal sealed partial class Issuing(BillingSteps steps, InvoiceOptions options
         db.InvoiceLines.AddRange(LinesOf(invoice, content, made));
         db.Deferrals.AddRange(content.Lines.Select(l => Deferral.Of(l.Charge, customer)).OfType<Deferral>());
         await db.BookAsync(new NewTransaction($"invoice:{invoice.Id:N}", LedgerKind.Invoice, now, InvoicePostings.Of(invoice, content, made)), now, cancel);
-        await InvoicePostings.AddCreditAsync(db, content, cancel);
+        await InvoicePostings.AddCreditAsync(db, content, now, cancel);
         account.Carry = made.Rounded.Carry;
         account.BilledUntil = invoice.PeriodEnd > account.BilledUntil ? invoice.PeriodEnd : account.BilledUntil;
         db.Publish(new InvoiceIssued(invoice.Id, invoice.AccountId, made.Form.Number));

@@ -21,9 +21,10 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 await AmountsAsync(db, cancel),
                 await PriceKeysAsync(db, cancel),
                 await BalancesAsync(db, balance, cancel),
+                await DrawsAsync(db, cancel),
                 await HeldAsync(db, cancel),
                 await ExpiryAsync(db, cancel),
-                Same("Debits and credits cancel out", "trial balance", Sum(balance.Totals), "zero", Zero),
+                new ConservationCheck("Debits and credits cancel out", $"trial balance: {string.Join(", ", balance.Totals.Where(t => !t.IsZero).Select(t => $"{t} {t.Currency}").DefaultIfEmpty("0"))}", "zero: 0", balance.IsZero),
                 .. await InvoiceChecks.RunAsync(db, balance, cancel),
             ]);
         },
@@ -59,12 +60,13 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
             .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(r => r.Amount.Units), g.Sum(r => r.Amount.Remainder / MoneySum.Split), g.Sum(r => r.Amount.Remainder % MoneySum.Split)) })
             .ToListAsync(cancel);
         var posted = await db.Postings
-            .Where(p => (p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) || p.Account.StartsWith(LedgerAccounts.UnbilledPrefix)) && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
+            .Where(p => (p.Account.StartsWith(LedgerAccounts.PrepaidPrefix) || p.Account.StartsWith(LedgerAccounts.UnbilledPrefix) || p.Account.StartsWith(LedgerAccounts.PromoAvailablePrefix))
+                && db.LedgerTransactions.Any(t => t.Id == p.TransactionId && t.Kind == LedgerKind.Usage))
             .GroupBy(p => p.Account)
             .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(p => p.Amount.Units), g.Sum(p => p.Amount.Remainder / MoneySum.Split), g.Sum(p => p.Amount.Remainder % MoneySum.Split)) })
             .ToListAsync(cancel);
         var ratedBy = rated.ToDictionary(r => r.Key, r => r.Sum.In(BillingOptions.Currency));
-        var postedBy = posted.GroupBy(p => LedgerAccounts.OwnerOf(p.Key)).ToDictionary(g => g.Key, g => Sum(g.Select(p => p.Sum.In(BillingOptions.Currency))));
+        var postedBy = posted.GroupBy(p => LedgerAccounts.OwnerOf(p.Key)).ToDictionary(g => g.Key, g => Sum(g.Select(p => LedgerAccounts.IsMemo(p.Key) ? -p.Sum.In(BillingOptions.Currency) : p.Sum.In(BillingOptions.Currency))));
         var agree = ratedBy.Keys.Union(postedBy.Keys).All(a => ratedBy.GetValueOrDefault(a, Zero) == postedBy.GetValueOrDefault(a, Zero));
         var (left, right) = (Sum(ratedBy.Values), Sum(postedBy.Values));
         return new ConservationCheck("Every charge is posted, account by account", $"rated rows: {left}", $"usage postings: {right}", agree);
@@ -108,20 +110,37 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
             .GroupBy(r => r.Total).ToDictionary(g => g.Key, g => g.Aggregate((Int128)0, (sum, r) => sum + charges[r.Total].Charge(null, r.Quantity)));
     }
 
+    /// <summary>What was bought and is left is owed; what is usable for everything is the balance.</summary>
     private static async Task<ConservationCheck> BalancesAsync(BillingDb db, TrialBalanceReport balance, CancellationToken cancel)
     {
         var wallets = await db.Wallets.AsNoTracking().ToListAsync(cancel);
+        var grants = (await db.CreditGrants.AsNoTracking().Where(g => g.Remaining.Units > 0 || g.Remaining.Remainder > 0).ToListAsync(cancel)).ToLookup(g => g.AccountId);
         var posted = balance.Lines.Where(l => LedgerAccounts.PrepaidOwner(l.Account) is not null).ToDictionary(l => l.Account, l => -l.Balance, StringComparer.Ordinal);
-        var agree = wallets.TrueForAll(w => w.Balance.In(w.Currency) == posted.GetValueOrDefault(LedgerAccounts.Prepaid(w.Id), Zero));
-        var (left, right) = (Sum(wallets.Select(w => w.Balance.In(w.Currency))), Sum(posted.Values));
-        return new ConservationCheck("Every balance is the sum of its postings", $"balances: {left}", $"prepaid postings: {right}", agree && left == right);
+        var agree = wallets.TrueForAll(w =>
+            w.Balance.In(w.Currency) == Remaining(grants[w.Id].Where(g => g is { State: GrantState.Usable, IsScoped: false }))
+            && Remaining(grants[w.Id].Where(g => g.IsPaid)) == posted.GetValueOrDefault(LedgerAccounts.Prepaid(w.Id), Zero));
+        var (left, right) = (Remaining(grants.SelectMany(g => g).Where(g => g.IsPaid)), Sum(posted.Values));
+        return new ConservationCheck("Every balance is the sum of its grants, and what is left of those bought that of its postings", $"bought and left: {left}", $"prepaid postings: {right}", agree && left == right);
     }
+
+    private static async Task<ConservationCheck> DrawsAsync(BillingDb db, CancellationToken cancel)
+    {
+        var grants = await db.CreditGrants.AsNoTracking().ToListAsync(cancel);
+        var draws = await db.GrantDraws.GroupBy(d => d.GrantId)
+            .Select(g => new { g.Key, Sum = new MoneySum(g.Sum(d => d.Amount.Units), g.Sum(d => d.Amount.Remainder / MoneySum.Split), g.Sum(d => d.Amount.Remainder % MoneySum.Split)) })
+            .ToDictionaryAsync(d => d.Key, d => d.Sum.In(BillingOptions.Currency), cancel);
+        var agree = grants.TrueForAll(g => g.Drawn == draws.GetValueOrDefault(g.Id, Zero) && g.Drawn >= Zero && g.Remaining.Units >= 0 && g.Forfeited.Units >= 0);
+        var (left, right) = (Sum(grants.Select(g => g.Drawn)), Sum(draws.Values));
+        return new ConservationCheck("What is gone of each grant was drawn", $"gone of grants: {left}", $"draws: {right}", agree && left == right);
+    }
+
+    private static Money Remaining(IEnumerable<CreditGrant> grants) => Sum(grants.Select(g => g.Remaining.In(g.Currency)));
 
     private static async Task<ConservationCheck> HeldAsync(BillingDb db, CancellationToken cancel)
     {
         var wallets = await db.Wallets.AsNoTracking().ToListAsync(cancel);
         var holds = await db.Holds.AsNoTracking().ToListAsync(cancel);
-        var byAccount = holds.ToLookup(h => h.AccountId, h => h.Amount.In(BillingOptions.Currency) - h.FreePart.In(BillingOptions.Currency));
+        var byAccount = holds.ToLookup(h => h.AccountId, h => h.Amount.In(BillingOptions.Currency) - h.FreePart.In(BillingOptions.Currency) - h.ScopedPart.In(BillingOptions.Currency));
         var (left, right) = (Sum(wallets.Select(w => w.Held.In(w.Currency))), Sum(byAccount.SelectMany(a => a)));
         return new ConservationCheck("What is held belongs to running calls", $"held: {left}", $"{Text(holds.Count)} running calls: {right}", wallets.TrueForAll(w => w.Held.In(w.Currency) == Sum(byAccount[w.Id])));
     }
@@ -132,9 +151,6 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
         var count = await db.Holds.CountAsync(h => h.ExpiresAt < overdue, cancel);
         return new ConservationCheck("No hold outlives its call", $"expired holds: {Text(count)}", "none", count == 0);
     }
-
-    private static ConservationCheck Same(string name, string left, Money leftSum, string right, Money rightSum) =>
-        new(name, $"{left}: {leftSum}", $"{right}: {rightSum}", leftSum == rightSum);
 
     private static Money Sum(IEnumerable<Money> amounts) => amounts.Aggregate(Zero, (sum, amount) => sum + amount);
 

@@ -1,3 +1,5 @@
+using Lodestone.Core;
+
 namespace Lodestone.Billing;
 
 /// <summary>Names of ledger accounts: A assets, L liabilities, R revenue, X expenses, M memos. What belongs to a customer ends in its id.</summary>
@@ -8,6 +10,10 @@ internal static class LedgerAccounts
     public const string InferenceRevenue = "R:Usage:inference";
     public const string SubscriptionRevenue = "R:Subscription";
     public const string Breakage = "R:Breakage";
+    public const string PromoIssued = "M:PromoIssued";
+    public const string PromoUsed = "M:PromoUsed";
+    public const string PromoExpired = "M:PromoExpired";
+    public const string PromoAvailablePrefix = "M:PromoAvailable:";
     public const string CommitTrueUp = "R:CommitTrueUp";
     public const string PromoContra = "R:Promo";
     public const string SlaCredit = "R:SlaCredit";
@@ -27,7 +33,7 @@ internal static class LedgerAccounts
     public const string RefundPayablePrefix = "L:RefundPayable:";
 
     private static readonly string[] OfCustomers =
-        [PrepaidPrefix, ReceivablePrefix, UnbilledPrefix, DisputedPrefix, DeferredPrefix, CustomerBalancePrefix, RefundPayablePrefix];
+        [PrepaidPrefix, PromoAvailablePrefix, ReceivablePrefix, UnbilledPrefix, DisputedPrefix, DeferredPrefix, CustomerBalancePrefix, RefundPayablePrefix];
 
     private static readonly string[] Types = ["A:", "L:", "R:", "X:", "M:"];
 
@@ -59,6 +65,12 @@ internal static class LedgerAccounts
 
     public static string Compute(string nodeClass) => $"X:Compute:{nodeClass}";
 
+    /// <summary>Given away and not yet used: a memo, in <see cref="PromoUnit"/>.</summary>
+    public static string PromoAvailable(Guid accountId) => $"{PromoAvailablePrefix}{accountId:N}";
+
+    /// <summary>What memo accounts count: <c>USD.PROMO</c>.</summary>
+    public static Currency PromoUnit(Currency currency) => new(currency.Code + ".PROMO");
+
     /// <summary>Money that a payment provider has taken for us and not yet paid out.</summary>
     public static string Clearing(string provider) => ClearingPrefix + provider;
 
@@ -74,6 +86,9 @@ internal static class LedgerAccounts
     }
 
     public static Guid? PrepaidOwner(string account) => account.StartsWith(PrepaidPrefix, StringComparison.Ordinal) ? Owner(account) : null;
+
+    /// <summary>Outside the books proper, in a unit of its own.</summary>
+    public static bool IsMemo(string account) => account.StartsWith("M:", StringComparison.Ordinal);
 
     /// <summary>The customer that an account of a single customer is of.</summary>
     public static Guid OwnerOf(string account) => Owner(account) ?? throw new InvalidOperationException($"Ledger account {account} is of no customer.");

@@ -22,7 +22,16 @@ internal enum LedgerKind
     DisputeWon,
     DisputeLost,
     WriteOff,
+
+    /// <summary>Credit was given away.</summary>
+    Credit,
+
+    /// <summary>Credit was taken back, or is to be paid back.</summary>
+    Withdrawal,
+
+    /// <summary>What was left of credit when it expired.</summary>
     Breakage,
+
     SlaCredit,
     CommitTrueUp,
     Adjustment,

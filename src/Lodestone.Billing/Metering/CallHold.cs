@@ -32,6 +32,9 @@ internal sealed class CallHold
     /// <summary>What of <see cref="Amount"/> the free allowance of <see cref="Day"/> bears.</summary>
     public required StoredMoney FreePart { get; init; }
 
+    /// <summary>What of <see cref="Amount"/> grants for the model bear.</summary>
+    public StoredMoney ScopedPart { get; init; }
+
     public required DateOnly Day { get; init; }
 
     /// <summary>Decides price, day and month, whenever the call ends.</summary>

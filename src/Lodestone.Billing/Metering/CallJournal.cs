@@ -74,11 +74,11 @@ internal sealed class CallJournal(Statements sql, Database database)
     public async Task<bool> TryInsertAsync(CallHold hold, CancellationToken cancel) => await sql.ExecuteAsync(
         $"""
         insert into billing_call_hold (id, request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id,
-            prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch,
+            prompt_tokens, max_output_tokens, amount_units, amount_remainder, free_part_units, free_part_remainder, scoped_part_units, scoped_part_remainder, day, started_at, expires_at, server_epoch,
             has_terms, free_input, free_output)
         select {hold.Id}, {hold.RequestId}, {hold.AccountId}, {hold.CallerId}, {hold.TokenId}, {hold.ProductId}, {hold.ProductName}, {hold.SellerId}, {hold.Revision}, {hold.PriceVersionId},
             {hold.PromptTokens}, {hold.MaxOutputTokens}, {hold.Amount.Units}, {hold.Amount.Remainder}, {hold.FreePart.Units}, {hold.FreePart.Remainder},
-            {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch},
+            {hold.ScopedPart.Units}, {hold.ScopedPart.Remainder}, {Days.Number(hold.Day)}, {database.Instant(hold.StartedAt)}, {database.Instant(hold.ExpiresAt)}, {hold.ServerEpoch},
             {hold.HasTerms}, {hold.FreeInput}, {hold.FreeOutput}
         where not exists (select 1 from billing_meter_event where request_id = {hold.RequestId})
         on conflict (request_id) do nothing
@@ -94,7 +94,7 @@ internal sealed class CallJournal(Statements sql, Database database)
         $"""
         select request_id, account_id, caller_id, token_id, product_id, product_name, seller_id, revision, price_version_id, prompt_tokens, max_output_tokens,
             amount_units, amount_remainder, free_part_units, free_part_remainder, day, started_at, expires_at, server_epoch, delivered_input, delivered_output,
-            has_terms, free_input, free_output
+            scoped_part_units, scoped_part_remainder, has_terms, free_input, free_output
         from billing_call_hold where id = {holdId}
         """,
         row => new CallHold
@@ -119,9 +119,10 @@ internal sealed class CallJournal(Statements sql, Database database)
             ServerEpoch = row.GetGuid(18),
             DeliveredInput = row.GetInt64(19),
             DeliveredOutput = row.GetInt64(20),
-            HasTerms = row.GetBoolean(21),
-            FreeInput = row.GetInt64(22),
-            FreeOutput = row.GetInt64(23),
+            ScopedPart = new StoredMoney(row.GetInt64(21), row.GetInt64(22)),
+            HasTerms = row.GetBoolean(23),
+            FreeInput = row.GetInt64(24),
+            FreeOutput = row.GetInt64(25),
         },
         cancel);
 
@@ -190,14 +191,71 @@ internal sealed class CallJournal(Statements sql, Database database)
         }
     }
 
+    /// <summary>The account's grants that have something left, or had when they expired after an instant; in the order in which they are drawn.</summary>
+    public async Task<IReadOnlyList<CreditGrant>> GrantsAsync(Guid accountId, DateTimeOffset time, CancellationToken cancel)
+    {
+        var grants = await sql.ListAsync(
+            $"""
+            select id, kind, currency, amount_units, amount_remainder, remaining_units, remaining_remainder, held_units, held_remainder, forfeited_units, forfeited_remainder,
+                withdrawn_units, withdrawn_remainder, models, starts_at, expires_at, priority, refundable, source_ref, state, created_at
+            from billing_credit_grant
+            where account_id = {accountId} and (remaining_units > 0 or remaining_remainder > 0 or forfeited_units > 0 or forfeited_remainder > 0)
+                and (state = 'Usable' or (state = 'Expired' and expires_at > {database.Instant(time)}))
+            """,
+            row => CreditGrant.Read(accountId, row, database),
+            cancel);
+        return grants.Count < 2 ? grants : [.. grants.InOrder()];
+    }
+
+    public Task<int> UpdateAsync(CreditGrant grant, CancellationToken cancel) => sql.ExecuteAsync(
+        $"""
+        update billing_credit_grant set remaining_units = {grant.Remaining.Units}, remaining_remainder = {grant.Remaining.Remainder},
+            held_units = {grant.Held.Units}, held_remainder = {grant.Held.Remainder}, forfeited_units = {grant.Forfeited.Units}, forfeited_remainder = {grant.Forfeited.Remainder}
+        where id = {grant.Id}
+        """,
+        cancel);
+
+    public Task<int> InsertAsync(GrantDraw draw, CancellationToken cancel) => sql.ExecuteAsync(
+        $"""
+        insert into billing_grant_draw (event_id, class, grant_id, account_id, day, currency, amount_units, amount_remainder)
+        values ({draw.EventId}, {draw.Class}, {draw.GrantId}, {draw.AccountId}, {Days.Number(draw.Day)}, {draw.Currency.Code}, {draw.Amount.Units}, {draw.Amount.Remainder})
+        """,
+        cancel);
+
+    public Task<int> InsertAsync(GrantHold part, CancellationToken cancel) => sql.ExecuteAsync(
+        $"insert into billing_grant_hold (hold_id, grant_id, amount_units, amount_remainder) values ({part.HoldId}, {part.GrantId}, {part.Amount.Units}, {part.Amount.Remainder})", cancel);
+
+    /// <summary>Takes away what a call was promised by grants for its model.</summary>
+    public async Task TakeGrantHoldsAsync(Guid holdId, CancellationToken cancel)
+    {
+        var parts = await sql.ListAsync(
+            $"select grant_id, amount_units, amount_remainder from billing_grant_hold where hold_id = {holdId}",
+            row => new GrantHold { HoldId = holdId, GrantId = row.GetGuid(0), Amount = new StoredMoney(row.GetInt64(1), row.GetInt64(2)) },
+            cancel);
+        await sql.ExecuteAsync($"delete from billing_grant_hold where hold_id = {holdId}", cancel);
+        foreach (var part in parts)
+        {
+            // In words, because the grant itself may no longer be among those that can be drawn.
+            await sql.ExecuteAsync(
+                $"""
+                update billing_credit_grant set
+                    held_units = held_units - {part.Amount.Units} - case when held_remainder < {part.Amount.Remainder} then 1 else 0 end,
+                    held_remainder = held_remainder - {part.Amount.Remainder} + case when held_remainder < {part.Amount.Remainder} then {Money.PicosPerUnit} else 0 end
+                where id = {part.GrantId}
+                """,
+                cancel);
+        }
+    }
+
     private Task<Wallet?> FindWalletAsync(Guid accountId, CancellationToken cancel) => sql.LockAsync(
         $"""
         select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
-            free_used_units, free_used_remainder, free_held_units, free_held_remainder,
+            free_used_units, free_used_remainder, free_held_units, free_held_remainder, scoped_grants, turns_at,
+            coalesce((select c.funding = 'Postpaid' from billing_customer c where c.id = billing_wallet.id), false),
             exists (select 1 from billing_spend_limit where account_id in ({accountId}, {Guid.Empty}))
         from billing_wallet where id = {accountId}
         """,
-        row => Wallet.Read(accountId, row),
+        row => Wallet.Read(accountId, row, database),
         cancel);
 
     private PriceVersion ReadPrice(DbDataReader row) => new()

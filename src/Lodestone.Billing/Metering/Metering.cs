@@ -23,15 +23,17 @@ public sealed partial class Metering
     private readonly ConcurrentDictionary<Guid, PriceVersion> _prices = new();
 
     private readonly BillingSteps _steps;
+    private readonly CreditGrants _grants;
     private readonly ServerEpoch _epoch;
     private readonly BillingOptions _options;
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly ILogger<Metering> _log;
 
-    internal Metering(BillingSteps steps, ServerEpoch epoch, BillingOptions options, Database database, TimeProvider clock, ILogger<Metering> log)
+    internal Metering(BillingSteps steps, CreditGrants grants, ServerEpoch epoch, BillingOptions options, Database database, TimeProvider clock, ILogger<Metering> log)
     {
         _steps = steps;
+        _grants = grants;
         _epoch = epoch;
         _options = options;
         _database = database;
@@ -51,7 +53,12 @@ public sealed partial class Metering
         try
         {
             // A hold need not wait for the disk: whoever was promised something by it is cut off by the same power cut.
-            var hold = await WriteAsync(Durability.Process, journal => ReserveAsync(journal, call, cancel), cancel);
+            Hold? hold;
+            while ((hold = await WriteAsync(Durability.Process, journal => ReserveAsync(journal, call, cancel), cancel)) is null)
+            {
+                await _grants.TurnAsync(call.AccountId, cancel);
+            }
+
             Reserved.Add(1);
             return hold;
         }
@@ -94,6 +101,7 @@ public sealed partial class Metering
             {
                 var wallet = await journal.LockWalletAsync(hold.AccountId, cancel);
                 var nothing = Money.Zero(wallet.Currency);
+                await ReleaseScopedAsync(journal, hold, cancel);
                 wallet.Settle(hold, nothing, nothing);
                 await SettleLimitsAsync(journal, hold, wallet, nothing, cancel);
                 await journal.UpdateAsync(wallet, cancel);
@@ -107,16 +115,24 @@ public sealed partial class Metering
     private Task<T> WriteAsync<T>(Durability durability, Func<CallJournal, Task<T>> step, CancellationToken cancel) =>
         _database.WriteAsync(DatabaseFile.Billing, durability, sql => step(new CallJournal(sql, _database)), cancel);
 
-    private async Task<Hold> ReserveAsync(CallJournal journal, NewHold call, CancellationToken cancel)
+    /// <returns><see langword="null"/> where the balance is of yesterday: a grant has begun or expired since.</returns>
+    private async Task<Hold?> ReserveAsync(CallJournal journal, NewHold call, CancellationToken cancel)
     {
         var now = _clock.GetUtcNow();
         var today = Days.Of(now);
         var (found, hasTerms) = await journal.FindPriceAsync(call.AccountId, call.ProductId, now, cancel);
         var price = found is null ? throw SpendRefusals.Unpriced(call.ProductName) : _prices.GetOrAdd(found.Id, found);
         var wallet = await journal.LockWalletAsync(call.AccountId, cancel);
+        if (wallet.TurnsAt <= now)
+        {
+            return null;
+        }
+
         var (freeInput, freeOutput) = hasTerms ? await PromiseAsync(journal, call, now, today, cancel) : (0, 0);
         var amount = price.AtMost(call.PromptTokens - freeInput, call.MaxOutputTokens - freeOutput) ?? throw SpendRefusals.Unpriced(call.ProductName);
-        if (wallet.Hold(amount, _options.FreeAllowance, today) is not { } freePart)
+        var scoped = await ScopedAsync(journal, wallet, call, amount - Money.Min(wallet.FreeLeft(_options.FreeAllowance, today), amount), cancel);
+        var scopedPart = scoped.Aggregate(Money.Zero(wallet.Currency), (sum, part) => sum + part.Amount);
+        if (wallet.Hold(amount, scopedPart, _options.FreeAllowance, today) is not { } freePart)
         {
             throw SpendRefusals.NotEnough(wallet, amount, _options.FreeAllowance, now);
         }
@@ -137,6 +153,7 @@ public sealed partial class Metering
             MaxOutputTokens = call.MaxOutputTokens,
             Amount = amount,
             FreePart = freePart,
+            ScopedPart = scopedPart,
             Day = today,
             StartedAt = now,
             ExpiresAt = now + call.ModelTimeout + Grace,
@@ -150,13 +167,48 @@ public sealed partial class Metering
             throw SpendRefusals.Duplicate(call.RequestId);
         }
 
-        if (wallet.IsLimited)
-        {
-            await journal.Limits.HoldAsync(LimitedCall.Of(hold, price.Currency), amount - freePart, cancel);
-        }
-
+        await HoldBesideAsync(journal, hold, wallet, scoped, cancel);
         await journal.UpdateAsync(wallet, cancel);
         return new Hold(hold.Id, amount, freePart, hold.ExpiresAt);
+    }
+
+    /// <summary>What a call holds besides the wallet: parts of grants, and room under limits.</summary>
+    private static async Task HoldBesideAsync(CallJournal journal, CallHold hold, Wallet wallet, List<(CreditGrant Grant, Money Amount)> scoped, CancellationToken cancel)
+    {
+        foreach (var (grant, part) in scoped)
+        {
+            grant.Hold(part);
+            await journal.UpdateAsync(grant, cancel);
+            await journal.InsertAsync(new GrantHold { HoldId = hold.Id, GrantId = grant.Id, Amount = part }, cancel);
+        }
+
+        if (wallet.IsLimited)
+        {
+            await journal.Limits.HoldAsync(LimitedCall.Of(hold, wallet.Currency), hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency), cancel);
+        }
+    }
+
+    /// <summary>What grants for the call's model can bear of an amount.</summary>
+    private async Task<List<(CreditGrant Grant, Money Amount)>> ScopedAsync(CallJournal journal, Wallet wallet, NewHold call, Money needed, CancellationToken cancel)
+    {
+        var parts = new List<(CreditGrant Grant, Money Amount)>();
+        if (wallet.ScopedGrants == 0 || needed.IsZero)
+        {
+            return parts;
+        }
+
+        var now = _clock.GetUtcNow();
+        foreach (var grant in (await journal.GrantsAsync(call.AccountId, now, cancel)).Where(g => g.IsScoped && g.Covers(call.ProductId)))
+        {
+            var part = Money.Min(needed, grant.DrawableAt(now));
+            if (!part.IsZero)
+            {
+                parts.Add((grant, part));
+                needed -= part;
+            }
+        }
+
+        return parts;
     }
 
     private async Task<Settlement?> SettleAsync(CallJournal journal, CallHold hold, CallUsage measured, CallOutcome outcome, Measurement measurement, CancellationToken cancel)
@@ -177,7 +229,8 @@ public sealed partial class Metering
         var rows = Rating.Rate(totals, hold.Rated(usage), hold.Day, await PriceAsync(journal, hold.PriceVersionId, cancel), free, terms);
         var list = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.List.In(row.Currency));
         var charged = rows.Aggregate(Money.Zero(wallet.Currency), (sum, row) => sum + row.Amount.In(row.Currency));
-        wallet.Settle(hold, new Money(free.Used, wallet.Currency), charged);
+        var drawn = await DrawAsync(journal, wallet, hold, rows, charged, cancel);
+        wallet.Settle(hold, new Money(free.Used, wallet.Currency), drawn.FromBalance);
         await journal.InsertAsync(MeterEvent.Of(hold, usage, outcome, measurement, now), cancel);
         foreach (var row in rows)
         {
@@ -196,15 +249,44 @@ public sealed partial class Metering
 
         if (!charged.IsZero)
         {
-            var entry = new LedgerEntry(LedgerTransaction.UsageKey(hold.Id), LedgerKind.Usage, hold.StartedAt, LedgerAccounts.Prepaid(hold.AccountId), LedgerAccounts.InferenceRevenue, charged);
-            var (transaction, postings) = LedgerTransaction.Of(entry, now);
-            await journal.InsertAsync(transaction, postings, cancel);
+            foreach (var (transaction, postings) in drawn.Book(hold.AccountId, hold.Id, hold.StartedAt, now))
+            {
+                await journal.InsertAsync(transaction, postings, cancel);
+            }
         }
 
         await SettleLimitsAsync(journal, hold, wallet, charged, cancel);
         await journal.UpdateAsync(wallet, cancel);
         await journal.DeleteAsync(hold, cancel);
         return new Settlement(hold.Id, charged, list, usage);
+    }
+
+    /// <summary>Has credit pay for a call: what was promised to it, or what it comes to of that.</summary>
+    private static async Task<Drawn> DrawAsync(CallJournal journal, Wallet wallet, CallHold hold, IReadOnlyList<RatedRow> rows, Money charged, CancellationToken cancel)
+    {
+        await ReleaseScopedAsync(journal, hold, cancel);
+        var own = hold.Amount.In(wallet.Currency) - hold.FreePart.In(wallet.Currency) - hold.ScopedPart.In(wallet.Currency);
+        var grants = charged.IsZero ? [] : await journal.GrantsAsync(hold.AccountId, hold.StartedAt, cancel);
+        var drawn = Drawing.Draw(grants, rows, hold.StartedAt, wallet.Available + own);
+        foreach (var grant in drawn.Parts.Select(p => p.Grant).Distinct())
+        {
+            await journal.UpdateAsync(grant, cancel);
+        }
+
+        foreach (var part in drawn.Parts)
+        {
+            await journal.InsertAsync(part.Row, cancel);
+        }
+
+        return drawn;
+    }
+
+    private static async Task ReleaseScopedAsync(CallJournal journal, CallHold hold, CancellationToken cancel)
+    {
+        if (!hold.ScopedPart.IsZero)
+        {
+            await journal.TakeGrantHoldsAsync(hold.Id, cancel);
+        }
     }
 
     // What the account's allowances will cover of the call, whatever others use meanwhile.

@@ -11,6 +11,9 @@ internal sealed class RatingMemory(BillingDb db)
     private readonly Dictionary<Guid, List<Term>> _terms = [];
     private readonly Dictionary<(Guid ProductId, string Book), List<PriceVersion>> _prices = [];
 
+    /// <summary>It is of no other: contexts are used again.</summary>
+    public Guid TransactionId { get; } = db.Database.CurrentTransaction?.TransactionId ?? throw new InvalidOperationException("Rating is part of a transaction.");
+
     /// <summary>Takes the account's turn, for as long as the transaction lasts.</summary>
     public async Task LockAsync(Guid accountId, CancellationToken cancel)
     {

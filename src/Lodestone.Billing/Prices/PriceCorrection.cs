@@ -29,7 +29,7 @@ internal static class PriceCorrection
         Id = Guid.CreateVersion7(publication.PublishedAt),
         Key = $"price:{publication.Id:N}:{accountId:N}:{product.Id:N}:{line}:{Days.Number(month)}",
         AccountId = accountId,
-        Kind = ChargeKind.Credit,
+        Kind = ChargeKind.PriceCorrection,
         Item = product.Name,
         Description = $"{product.Name}, {line}: price corrected from {Instants.ToWire(publication.EffectiveFrom)}",
         Quantity = quantity,

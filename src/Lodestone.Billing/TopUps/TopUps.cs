@@ -149,8 +149,7 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
             topUp.Apply(result, confirmedBy, now);
             if (topUp.State is TopUpState.Succeeded)
             {
-                var wallet = await db.LockWalletAsync(topUp.AccountId, token);
-                wallet.Add(topUp.Money);
+                await CreditGrants.GiveAsync(db, NewGrant.Bought(topUp), now, token);
                 var entry = new LedgerEntry($"topup:{topUp.Id:N}", LedgerKind.TopUp, now, _providers[topUp.Provider].ArrivesIn, LedgerAccounts.Prepaid(topUp.AccountId), topUp.Money);
                 var (transaction, postings) = LedgerTransaction.Of(entry, now);
                 db.LedgerTransactions.Add(transaction);

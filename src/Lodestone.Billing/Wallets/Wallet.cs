@@ -27,6 +27,15 @@ internal sealed class Wallet
 
     public StoredMoney FreeHeld { get; private set; }
 
+    /// <summary>How many grants for certain models there are at most: they are no part of the balance.</summary>
+    public long ScopedGrants { get; private set; }
+
+    /// <summary>When a grant begins or expires next, and with it the balance changes.</summary>
+    public DateTimeOffset? TurnsAt { get; private set; }
+
+    /// <summary>The account pays by invoice, so that what its credit does not cover is not refused.</summary>
+    public bool IsPostpaid { get; private init; }
+
     /// <summary>Whether a limit may be about its calls. Only known where a call is reserved or settled.</summary>
     public bool IsLimited { get; private init; }
 
@@ -39,8 +48,8 @@ internal sealed class Wallet
         """;
 
     /// <param name="accountId">The wallet's id.</param>
-    /// <param name="row">Currency, balance, held, free day, free used, free held, whether limits may apply, in this order.</param>
-    public static Wallet Read(Guid accountId, DbDataReader row) => new()
+    /// <param name="row">Currency, balance, held, free day, free used, free held, scoped grants, turns at, is postpaid, whether limits may apply, in this order.</param>
+    public static Wallet Read(Guid accountId, DbDataReader row, Database database) => new()
     {
         Id = accountId,
         Currency = new Currency(row.GetString(0)),
@@ -49,7 +58,10 @@ internal sealed class Wallet
         FreeDay = Days.FromNumber(row.GetInt64(5)),
         FreeUsed = new StoredMoney(row.GetInt64(6), row.GetInt64(7)),
         FreeHeld = new StoredMoney(row.GetInt64(8), row.GetInt64(9)),
-        IsLimited = row.GetBoolean(10),
+        ScopedGrants = row.GetInt64(10),
+        TurnsAt = row.IsDBNull(11) ? null : database.ReadInstant(row, 11),
+        IsPostpaid = row.GetBoolean(12),
+        IsLimited = row.GetBoolean(13),
     };
 
     public Money Available => Balance.In(Currency) - Held.In(Currency);
@@ -63,12 +75,13 @@ internal sealed class Wallet
         : Max(perDay - FreeUsed.In(Currency) - FreeHeld.In(Currency), Money.Zero(Currency));
 
     /// <summary>Sets an amount aside, the free allowance first.</summary>
+    /// <param name="scoped">What of it grants for the model bear, beyond the allowance.</param>
     /// <returns>The free part, or <see langword="null"/> when there is not enough: then nothing changes.</returns>
-    public Money? Hold(Money amount, Money freePerDay, DateOnly today)
+    public Money? Hold(Money amount, Money scoped, Money freePerDay, DateOnly today)
     {
         var free = Money.Min(FreeLeft(freePerDay, today), amount);
-        var paid = amount - free;
-        if (!paid.IsZero && paid > Available)
+        var paid = amount - free - scoped;
+        if (!paid.IsZero && paid > Available && !IsPostpaid)
         {
             return null;
         }
@@ -84,14 +97,14 @@ internal sealed class Wallet
         return free;
     }
 
-    /// <summary>Gives a hold back and takes what was used instead: at most the free part from the allowance, the rest from the balance.</summary>
+    /// <summary>Gives a hold back and takes what was used instead, at most the free part of it from the allowance.</summary>
     /// <param name="hold">The hold.</param>
     /// <param name="free">Used of the allowance.</param>
     /// <param name="charged">Used of the balance.</param>
     public void Settle(CallHold hold, Money free, Money charged)
     {
         var freePart = hold.FreePart.In(Currency);
-        Held = Held.In(Currency) - (hold.Amount.In(Currency) - freePart);
+        Held = Held.In(Currency) - (hold.Amount.In(Currency) - freePart - hold.ScopedPart.In(Currency));
         Balance = Balance.In(Currency) - charged;
         if (hold.Day == FreeDay)
         {
@@ -99,6 +112,9 @@ internal sealed class Wallet
             FreeUsed = FreeUsed.In(Currency) + free;
         }
     }
+
+    /// <summary>Knows of the account's grants what a call must know before it.</summary>
+    public void Turn(long scopedGrants, DateTimeOffset? turnsAt) => (ScopedGrants, TurnsAt) = (scopedGrants, turnsAt);
 
     public void Add(Money amount) => Balance = Balance.In(Currency) + amount;
 

@@ -112,6 +112,33 @@ public sealed class BillingWorld : IAsyncDisposable
         return Get<TopUps>().CreateAsync(new NewTopUp(payer.Id, payer.Name, amount, "test"), payer, CancellationToken.None);
     }
 
+    /// <summary>A grant: a promotion, unless said otherwise; bought ones come with their money.</summary>
+    internal Task<CreditGrant> GiveAsync(
+        Guid account, string amount, GrantKind kind = GrantKind.Promo, DateTimeOffset? startsAt = null, DateTimeOffset? expiresAt = null, int priority = CreditGrant.UsualPriority, Guid? model = null) =>
+        Steps.WriteAsync(
+            async (db, cancel) =>
+            {
+                var wanted = new NewGrant(account, kind, Usd(amount), $"test:{Interlocked.Increment(ref _calls)}")
+                {
+                    StartsAt = startsAt,
+                    ExpiresAt = expiresAt,
+                    Priority = priority,
+                    Refundable = kind is GrantKind.Paid,
+                    ModelIds = model is { } id ? [id] : [],
+                };
+                if (kind is GrantKind.Paid)
+                {
+                    var (transaction, postings) = LedgerTransaction.Of(new LedgerEntry(wanted.SourceRef, LedgerKind.Adjustment, Clock.GetUtcNow(), LedgerAccounts.Bank, LedgerAccounts.Prepaid(account), wanted.Amount), Clock.GetUtcNow());
+                    db.LedgerTransactions.Add(transaction);
+                    db.Postings.AddRange(postings);
+                }
+
+                var grant = await CreditGrants.GiveAsync(db, wanted, Clock.GetUtcNow(), cancel);
+                await db.SaveChangesAsync(cancel);
+                return grant;
+            },
+            CancellationToken.None);
+
     public Task<WalletView> WalletAsync(Guid? account = null) => Wallets.ViewAsync(account ?? Alice, CancellationToken.None);
 
     public static Money Usd(string amount) =>

@@ -43,7 +43,7 @@ public sealed class LedgerExportTests(LedgerExportTests.Year year) : IClassFixtu
     {
         var rows = (await year.ExportAsync("csv")).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(row => row.Split(',')).ToList();
         var sums = rows.GroupBy(row => row[6], StringComparer.Ordinal)
-            .ToDictionary(g => g.Key, g => g.Aggregate(Money.Zero(Currency.Usd), (sum, row) => sum + BillingWorld.Usd(row[7])), StringComparer.Ordinal);
+            .ToDictionary(g => g.Key, g => g.Aggregate(Money.Zero(new Currency(g.First()[8])), (sum, row) => sum + new Money(BillingWorld.Usd(row[7]).Picos, sum.Currency)), StringComparer.Ordinal);
         var balance = await year.World.Get<TrialBalance>().ComputeAsync(CancellationToken.None);
 
         Assert.Equal(balance.Lines.ToDictionary(l => l.Account, l => l.Balance, StringComparer.Ordinal), sums);
@@ -118,6 +118,7 @@ public sealed class LedgerExportTests(LedgerExportTests.Year year) : IClassFixtu
             await World.PriceAsync("0.300001", "1.250001");
             await World.PriceAsync("0.2", "1.333333333333", from: World.Clock.GetUtcNow().AddDays(Days / 2));
             var accounts = Enumerable.Range(0, Accounts).Select(_ => BillingWorld.Member(PublicId.New(World.Clock))).ToList();
+            await World.GiveAsync(accounts[0].Id, "0.0004");
             for (var day = 0; day < Days; day += 14, World.Clock.Advance(TimeSpan.FromDays(14)))
             {
                 foreach (var account in accounts)

@@ -153,7 +153,7 @@ public sealed class PriceBooksTests
 
         Assert.True(published.GetProperty("creditOnly").GetBoolean());
         var credit = await shop.World.UseAsync<BillingSteps, Charge>(steps => steps.ReadAsync(db => db.Charges.AsNoTracking().SingleAsync()));
-        Assert.Equal((ChargeKind.Credit, "-0.002", 1_000L), (credit.Kind, credit.Amount.In(credit.Currency).ToString(), credit.Quantity));
+        Assert.Equal((ChargeKind.PriceCorrection, "-0.002", 1_000L), (credit.Kind, credit.Amount.In(credit.Currency).ToString(), credit.Quantity));
         shop.World.Server.Clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal("0.006", (await shop.CallAsync(0, 1_000)).ListValue.ToString());
     }
