@@ -75,6 +75,13 @@ internal sealed class RangeReader(PipeReader input, SocketWriter output, Connect
         input.Complete(exception);
     }
 
+    /// <summary>Closes the file that was kept. A connection may end without completing its reader.</summary>
+    public void Drop()
+    {
+        _repeat?.Offer.File.Dispose();
+        _repeat = null;
+    }
+
     /// <summary>A request's head is consumed before the request runs, and nothing after it until its body is read: so this is the head of the request that runs, or none.</summary>
     private void Note(ReadOnlySequence<byte> taken)
     {
@@ -150,11 +157,5 @@ internal sealed class RangeReader(PipeReader input, SocketWriter output, Connect
     {
         _buffer = read.Buffer;
         return read;
-    }
-
-    private void Drop()
-    {
-        _repeat?.Offer.File.Dispose();
-        _repeat = null;
     }
 }

@@ -48,6 +48,7 @@ public static class SocketOutput
         finally
         {
             connection.Transport = transport;
+            input.Drop();
         }
     }
 
