@@ -40,11 +40,23 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
                 continue;
             }
 
-            await issuing.IssueAsync(draft.Id, cancel);
-            issued++;
+            issued += await TryIssueAsync(draft, cancel) ? 1 : 0;
         }
 
         return issued;
+    }
+
+    private async Task<bool> TryIssueAsync(Invoice draft, CancellationToken cancel)
+    {
+        try
+        {
+            await issuing.IssueAsync(draft.Id, cancel);
+            return true;
+        }
+        catch (Refusal refusal) when (refusal.Code == RefusalCode.Conflict)
+        {
+            return false; // an administrator was first
+        }
     }
 
     private static async Task<List<Guid>> OwingAsync(BillingDb db, CancellationToken cancel)
