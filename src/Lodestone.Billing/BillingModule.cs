@@ -114,6 +114,7 @@ public static class BillingModule
         services.AddSingleton<MeterQueries>();
         services.AddSingleton<Limits>();
         services.AddScoped<LimitChoice>();
+        services.AddSingleton<Alerts>();
     }
 
     private static void AddPages(this IServiceCollection services)
