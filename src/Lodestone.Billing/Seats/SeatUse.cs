@@ -73,6 +73,11 @@ internal sealed class SeatUse
 
     private void Add(Guid userId, DateTimeOffset from, DateTimeOffset? to)
     {
+        if (from == to)
+        {
+            return; // came and went at one instant
+        }
+
         _held.Add((userId, from, to));
         _steps.Add((from, 1));
         if (to is { } end)

@@ -47,6 +47,7 @@ public sealed class SubscriptionsTests
         Assert.Equal("canceling", Text(await PostAsync(alice, $"{one}:cancel", new { }), "state"));
         Assert.Equal("active", Text(await PostAsync(alice, $"{one}:resume", new { }), "state"));
         Assert.Equal(5, (await ChargesAsync(world)).Count);
+        calendar.Advance(TimeSpan.FromHours(1));
         Assert.Equal("canceled", Text(await PostAsync(alice, $"{one}:cancel", new { when = "now" }), "state"));
         Assert.Equal("-60", (await ChargesAsync(world))[^1]);
     }
