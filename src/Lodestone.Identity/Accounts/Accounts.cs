@@ -57,6 +57,7 @@ public sealed partial class Accounts
         AccountName.Check(organization.Name);
         var id = Add(organization);
         _db.Members.Add(new Member { OrganizationId = id, UserId = creatorId, Role = NamespaceRole.Admin, CreatedAt = _clock.GetUtcNow() });
+        _db.Publish(new MembershipChanged(id, creatorId, IsMember: true, _clock.GetUtcNow()));
         await SaveNamedAsync(organization.Name, cancel);
         _credentials.Forget();
         OrganizationCreated(_log, id, organization.Name, creatorId);
@@ -106,7 +107,8 @@ public sealed partial class Accounts
                 }
 
                 _db.Members.Remove(leaving);
-                return await _db.SaveChangesAsync(inTransaction) == 1;
+                _db.Publish(new MembershipChanged(organizationId, userId, IsMember: false, _clock.GetUtcNow()));
+                return await _db.SaveChangesAsync(inTransaction) > 0;
             },
             cancel);
         _credentials.Forget();
@@ -181,6 +183,7 @@ public sealed partial class Accounts
         }
 
         _db.Members.Add(new Member { OrganizationId = organizationId, UserId = userId, Role = role, CreatedAt = _clock.GetUtcNow() });
+        _db.Publish(new MembershipChanged(organizationId, userId, IsMember: true, _clock.GetUtcNow()));
     }
 
     private async Task SaveNamedAsync(string name, CancellationToken cancel)
