@@ -8,7 +8,7 @@ internal sealed class SeatChanges(BillingSteps steps, Subscriptions subscription
 {
     public async Task HandleAsync(Guid eventId, MembershipChanged happened, CancellationToken cancel)
     {
-        var change = new SeatChange { Id = eventId, AccountId = happened.OrganizationId, UserId = happened.UserId, IsHeld = happened.IsMember, At = happened.At };
+        var change = new SeatChange { Id = eventId, AccountId = happened.OrganizationId, UserId = happened.UserId, IsHeld = happened.HoldsSeat, At = happened.At };
         await steps.WriteAsync(
             async (db, token) =>
             {

@@ -57,7 +57,7 @@ public sealed partial class Accounts
         AccountName.Check(organization.Name);
         var id = Add(organization);
         _db.Members.Add(new Member { OrganizationId = id, UserId = creatorId, Role = NamespaceRole.Admin, CreatedAt = _clock.GetUtcNow() });
-        _db.Publish(new MembershipChanged(id, creatorId, IsMember: true, _clock.GetUtcNow()));
+        _db.Publish(new MembershipChanged(id, creatorId, From: null, NamespaceRole.Admin, _clock.GetUtcNow()));
         await SaveNamedAsync(organization.Name, cancel);
         _credentials.Forget();
         OrganizationCreated(_log, id, organization.Name, creatorId);
@@ -107,7 +107,7 @@ public sealed partial class Accounts
                 }
 
                 _db.Members.Remove(leaving);
-                _db.Publish(new MembershipChanged(organizationId, userId, IsMember: false, _clock.GetUtcNow()));
+                _db.Publish(new MembershipChanged(organizationId, userId, leaving.Role, To: null, _clock.GetUtcNow()));
                 return await _db.SaveChangesAsync(inTransaction) > 0;
             },
             cancel);
@@ -176,6 +176,12 @@ public sealed partial class Accounts
 
     private void Put(Member? held, Guid organizationId, Guid userId, NamespaceRole role)
     {
+        if (held?.Role == role)
+        {
+            return;
+        }
+
+        _db.Publish(new MembershipChanged(organizationId, userId, held?.Role, role, _clock.GetUtcNow()));
         if (held is not null)
         {
             held.Role = role;
@@ -183,7 +189,6 @@ public sealed partial class Accounts
         }
 
         _db.Members.Add(new Member { OrganizationId = organizationId, UserId = userId, Role = role, CreatedAt = _clock.GetUtcNow() });
-        _db.Publish(new MembershipChanged(organizationId, userId, IsMember: true, _clock.GetUtcNow()));
     }
 
     private async Task SaveNamedAsync(string name, CancellationToken cancel)
