@@ -84,6 +84,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
 
+    public DbSet<PaymentMethod> PaymentMethods => Set<PaymentMethod>();
+
+    public DbSet<ProviderCustomer> ProviderCustomers => Set<ProviderCustomer>();
+
     public DbSet<TaxRule> TaxRules => Set<TaxRule>();
 
     public DbSet<MeterVersion> Meters => Set<MeterVersion>();
@@ -121,7 +125,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
-        model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited);
+        model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited).Ignore(w => w.Standing);
         model.Entity<Subscription>().Ignore(s => s.Days).Ignore(s => s.DueOn);
         model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
         model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
@@ -132,6 +136,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
         model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
+        model.Entity<ProviderCustomer>().HasKey(c => new { c.AccountId, c.Provider });
         model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {

@@ -252,7 +252,8 @@ internal sealed class CallJournal(Statements sql, Database database)
         select currency, balance_units, balance_remainder, held_units, held_remainder, free_day,
             free_used_units, free_used_remainder, free_held_units, free_held_remainder, scoped_grants, turns_at,
             coalesce((select c.funding = 'Postpaid' from billing_customer c where c.id = billing_wallet.id), false),
-            exists (select 1 from billing_spend_limit where account_id in ({accountId}, {Guid.Empty}))
+            exists (select 1 from billing_spend_limit where account_id in ({accountId}, {Guid.Empty})),
+            coalesce((select b.standing from billing_billed_account b where b.id = billing_wallet.id), 'Current')
         from billing_wallet where id = {accountId}
         """,
         row => Wallet.Read(accountId, row, database),

@@ -130,6 +130,11 @@ public sealed partial class Metering
 
         var (freeInput, freeOutput) = hasTerms ? await PromiseAsync(journal, call, now, today, cancel) : (0, 0);
         var amount = price.AtMost(call.PromptTokens - freeInput, call.MaxOutputTokens - freeOutput) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        if (wallet.Withholds(amount, _options.FreeAllowance, today))
+        {
+            throw SpendRefusals.Suspended();
+        }
+
         var scoped = await ScopedAsync(journal, wallet, call, amount - Money.Min(wallet.FreeLeft(_options.FreeAllowance, today), amount), cancel);
         var scopedPart = scoped.Aggregate(Money.Zero(wallet.Currency), (sum, part) => sum + part.Amount);
         if (wallet.Hold(amount, scopedPart, _options.FreeAllowance, today) is not { } freePart)
