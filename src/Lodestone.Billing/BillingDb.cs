@@ -50,6 +50,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<Subscription> Subscriptions => Set<Subscription>();
 
+    public DbSet<PlanSpan> PlanSpans => Set<PlanSpan>();
+
     public DbSet<SeatChange> SeatChanges => Set<SeatChange>();
 
     public DbSet<Customer> Customers => Set<Customer>();
@@ -134,7 +136,6 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
         model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited).Ignore(w => w.Standing);
-        model.Entity<Subscription>().Ignore(s => s.Days).Ignore(s => s.DueOn);
         model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
         model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
         model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });

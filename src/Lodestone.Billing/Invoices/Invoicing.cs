@@ -72,7 +72,8 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
         var charges = await db.Charges.AsNoTracking()
             .Where(c => c.AccountId == accountId && c.OccurredAt < now && !db.InvoicedCharges.Any(i => i.Id == c.Id)).ToListAsync(cancel);
         var unbilled = await db.LedgerSumAsync(LedgerAccounts.Unbilled(accountId), customer.Currency, cancel);
-        if (charges.Aggregate(unbilled, (sum, c) => sum + c.Amount.In(c.Currency)) >= options.Progress)
+        var soFar = charges.Aggregate(unbilled, (sum, c) => sum + c.Amount.In(c.Currency));
+        if (soFar >= options.Progress || (start < now && charges.Exists(c => c.IsDueAtOnce) && (soFar >= options.Min || soFar.Picos <= 0)))
         {
             return now;
         }

@@ -32,7 +32,7 @@ internal sealed class Plan
 
     public required long TrialDays { get; init; }
 
-    /// <summary>Credit at the begin of each period, good until its end.</summary>
+    /// <summary>Credit for a period, good until its end; who has the plan for a part of the period has that part.</summary>
     public required StoredMoney IncludedCredit { get; init; }
 
     /// <summary>Of each key; null: as the server has it.</summary>
@@ -47,7 +47,8 @@ internal sealed class Plan
     /// <summary>By agreement: administrators subscribe accounts to it.</summary>
     public required bool IsContract { get; init; }
 
-    public required bool IsOffered { get; set; }
+    /// <summary>Of the newest version: whether the plan can be chosen.</summary>
+    public required bool IsOffered { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -56,8 +57,10 @@ internal sealed class Plan
     /// <summary>Whether seats are paid for before they are used.</summary>
     public bool IsInAdvance => SeatMode is SeatMode.Prorated or SeatMode.RenewalSnapshot;
 
-    /// <summary>What a whole period costs in advance.</summary>
-    public Money Price(long seats) => new(Base.In(Currency).Picos + (IsInAdvance ? PerSeat.In(Currency).Picos * seats : 0), Currency);
+    public long Months => Period is PlanPeriod.Year ? 12 : 1;
+
+    /// <summary>What a year costs with so many seats: what makes one plan dearer than another.</summary>
+    public Money Yearly(long seats) => new((Base.In(Currency).Picos + (PerSeat.In(Currency).Picos * Math.Max(seats, MinSeats))) * (12 / Months), Currency);
 
     /// <summary>Credit that comes with a period.</summary>
     public Money Included(long seats) => new(IncludedCredit.In(Currency).Picos * (IsPerSeat ? seats : 1), Currency);

@@ -1,48 +1,18 @@
+using System.Runtime.InteropServices;
+
 namespace Lodestone.Billing;
-
-/// <summary>Somebody came to hold a seat of an account, or left it. Never changed.</summary>
-internal sealed class SeatChange
-{
-    /// <summary>That of the event which told of it: told twice, it is here once.</summary>
-    public required Guid Id { get; init; }
-
-    public required Guid AccountId { get; init; }
-
-    public required Guid UserId { get; init; }
-
-    public required bool IsHeld { get; init; }
-
-    public required DateTimeOffset At { get; init; }
-}
 
 /// <summary>Who held seats when, from what was told, in whatever order that came.</summary>
 internal sealed class SeatUse
 {
     private readonly List<(DateTimeOffset At, int By)> _steps = [];
-    private readonly List<(Guid UserId, DateTimeOffset From, DateTimeOffset? To)> _held = [];
+    private readonly List<List<(DateTimeOffset From, DateTimeOffset To)>> _people = [];
 
     public SeatUse(IEnumerable<SeatChange> changes)
     {
         foreach (var person in changes.GroupBy(c => c.UserId))
         {
-            DateTimeOffset? since = null;
-            foreach (var change in person.OrderBy(c => c.At).ThenBy(c => c.Id))
-            {
-                if (change.IsHeld)
-                {
-                    since ??= change.At;
-                }
-                else if (since is { } from)
-                {
-                    Add(person.Key, from, change.At);
-                    since = null;
-                }
-            }
-
-            if (since is { } open)
-            {
-                Add(person.Key, open, to: null);
-            }
+            Add(Held(person));
         }
 
         _steps.Sort((one, other) => one.At != other.At ? one.At.CompareTo(other.At) : one.By.CompareTo(other.By)); // who leaves makes room for who comes
@@ -51,38 +21,117 @@ internal sealed class SeatUse
     /// <summary>Seats held at an instant.</summary>
     public long At(DateTimeOffset instant) => _steps.TakeWhile(s => s.At <= instant).Sum(s => (long)s.By);
 
-    /// <summary>The most that were held at once, from an instant to another.</summary>
-    public long Most(DateTimeOffset from, DateTimeOffset to)
+    /// <summary>What was held on each of some days.</summary>
+    /// <param name="since">On the first day, only from this instant on.</param>
+    public IReadOnlyList<DaySeats> Of(DayRange days, DateTimeOffset since, LocalDays calendar)
     {
-        var (held, most) = (0L, 0L);
-        foreach (var (at, by) in _steps.TakeWhile(s => s.At < to))
-        {
-            most = at > from ? Math.Max(most, held) : most;
-            held += by;
-        }
-
-        return Math.Max(most, held);
+        var starts = Enumerable.Range(0, days.Length + 1).Select(i => calendar.StartOf(days.Start.AddDays(i))).ToArray();
+        starts[0] = since > starts[0] ? since : starts[0];
+        var people = People(starts);
+        return [.. AtOnce(starts).Select((most, day) => new DaySeats(most, people[day]))];
     }
 
-    /// <summary>How many people held one at any time between two instants: nobody counts twice.</summary>
-    public long People(DateTimeOffset from, DateTimeOffset to) => _held.Where(h => h.From < to && (h.To is null || h.To > from)).Select(h => h.UserId).Distinct().Count();
-
-    /// <summary>Sum over local days of the people who held one on it.</summary>
-    public long SeatDays(DayRange days, Func<DateOnly, DateTimeOffset> startOf) =>
-        Enumerable.Range(0, days.Length).Sum(i => People(startOf(days.Start.AddDays(i)), startOf(days.Start.AddDays(i + 1))));
-
-    private void Add(Guid userId, DateTimeOffset from, DateTimeOffset? to)
+    private static List<(DateTimeOffset From, DateTimeOffset To)> Held(IEnumerable<SeatChange> person)
     {
-        if (from == to)
+        var held = new List<(DateTimeOffset From, DateTimeOffset To)>();
+        DateTimeOffset? since = null;
+        foreach (var change in person.OrderBy(c => c.At).ThenBy(c => c.Id))
         {
-            return; // came and went at one instant
+            if (change.IsHeld)
+            {
+                since ??= change.At;
+            }
+            else if (since is { } from)
+            {
+                held.Add((from, change.At));
+                since = null;
+            }
         }
 
-        _held.Add((userId, from, to));
-        _steps.Add((from, 1));
-        if (to is { } end)
+        if (since is { } open)
         {
-            _steps.Add((end, -1));
+            held.Add((open, DateTimeOffset.MaxValue));
         }
+
+        held.RemoveAll(h => h.From == h.To); // came and went at one instant
+        return held;
+    }
+
+    private void Add(List<(DateTimeOffset From, DateTimeOffset To)> held)
+    {
+        _people.Add(held);
+        foreach (var (from, to) in held)
+        {
+            _steps.Add((from, 1));
+            if (to < DateTimeOffset.MaxValue)
+            {
+                _steps.Add((to, -1));
+            }
+        }
+    }
+
+    /// <summary>The most that were held at once on each day.</summary>
+    private IEnumerable<long> AtOnce(DateTimeOffset[] starts)
+    {
+        var (next, held) = (0, 0L);
+        for (var day = 0; day + 1 < starts.Length; day++)
+        {
+            while (next < _steps.Count && _steps[next].At <= starts[day])
+            {
+                held += _steps[next++].By;
+            }
+
+            var most = held;
+            while (next < _steps.Count && _steps[next].At < starts[day + 1])
+            {
+                held += _steps[next++].By;
+                most = Math.Max(most, held);
+            }
+
+            yield return most;
+        }
+    }
+
+    /// <summary>How many people held one at any time of each day: nobody counts twice.</summary>
+    private long[] People(DateTimeOffset[] starts)
+    {
+        var changes = new long[starts.Length + 1];
+        foreach (var held in _people)
+        {
+            var counted = -1;
+            foreach (var (from, to) in held)
+            {
+                var first = Math.Max(counted + 1, DayAfter(starts, from));
+                var last = DayBefore(starts, to);
+                if (first <= last)
+                {
+                    changes[first]++;
+                    changes[last + 1]--;
+                    counted = last;
+                }
+            }
+        }
+
+        var sum = 0L;
+        return [.. changes.Take(starts.Length - 1).Select(change => sum += change)];
+    }
+
+    // The first day that ends after the instant.
+    private static int DayAfter(DateTimeOffset[] starts, DateTimeOffset instant)
+    {
+        var found = Array.BinarySearch(starts, instant);
+        return Math.Max(0, found >= 0 ? found : ~found - 1);
+    }
+
+    // The last day that begins before the instant.
+    private static int DayBefore(DateTimeOffset[] starts, DateTimeOffset instant)
+    {
+        var found = Array.BinarySearch(starts, instant);
+        return Math.Min(starts.Length - 2, (found >= 0 ? found : ~found) - 1);
     }
 }
+
+/// <param name="AtOnce">The most seats that were held at the same time.</param>
+/// <param name="People">How many people held one at any time.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct DaySeats(long AtOnce, long People);

@@ -1,8 +1,6 @@
-using Lodestone.Core;
-
 namespace Lodestone.Billing;
 
-/// <summary>An account's plan, period after period. Days are local ones of the account.</summary>
+/// <summary>An account's plan, period after period.</summary>
 internal sealed class Subscription
 {
     public required Guid Id { get; init; }
@@ -15,30 +13,25 @@ internal sealed class Subscription
 
     public required SubscriptionState State { get; set; }
 
+    /// <summary>IANA name, of the present period: where its days begin. It follows the account's with the next.</summary>
+    public required string TimeZone { get; set; }
+
     /// <summary>What periods are counted from.</summary>
     public required DateOnly Anchor { get; set; }
 
     public required long PeriodNumber { get; set; }
 
-    public required DateOnly PeriodStart { get; set; }
-
-    /// <summary>The day after the last.</summary>
-    public required DateOnly PeriodEnd { get; set; }
-
-    /// <summary>The day of the period from which the plan holds.</summary>
-    public required DateOnly PlanSince { get; set; }
-
-    /// <summary>Paid for, where they are in advance.</summary>
-    public required long Seats { get; set; }
-
-    /// <summary>What was charged of the plan and period: the sum over its seats of their days.</summary>
-    public required long SeatDays { get; set; }
+    /// <summary>The present span; null while nothing is charged: paused, suspended beyond its period, or ended.</summary>
+    public Guid? SpanId { get; set; }
 
     public Guid? NextPlanId { get; set; }
 
     public DateOnly? ChangesOn { get; set; }
 
     public DateOnly? CancelsOn { get; set; }
+
+    /// <summary>When a pause ends of itself.</summary>
+    public DateOnly? ResumesOn { get; set; }
 
     /// <summary>When something happens of itself next.</summary>
     public required DateTimeOffset DueAt { get; set; }
@@ -47,13 +40,22 @@ internal sealed class Subscription
 
     public DateTimeOffset? EndedAt { get; set; }
 
-    public DayRange Days => new(PeriodStart, PeriodEnd);
-
     /// <summary>What the plan includes is the account's.</summary>
-    public bool IsGood => State is not SubscriptionState.Canceled;
+    public bool IsGood => State is SubscriptionState.Trialing or SubscriptionState.Active or SubscriptionState.PastDue;
 
-    /// <summary>The next day on which something happens of itself.</summary>
-    public DateOnly DueOn => new[] { PeriodEnd, ChangesOn ?? DateOnly.MaxValue, CancelsOn ?? DateOnly.MaxValue }.Min();
+    /// <summary>As told: a plan that goes on is another thing than one that ends with its period.</summary>
+    public string Shown => CancelsOn is not null && IsGood ? "canceling" : State.ToWire();
+
+    public void Schedule(Guid planId, DateOnly on) => (NextPlanId, ChangesOn) = (planId, on);
+
+    /// <summary>The change that was to come does not.</summary>
+    public void Withdraw() => (NextPlanId, ChangesOn) = (null, null);
+
+    public void End(DateTimeOffset now)
+    {
+        (State, EndedAt, SpanId) = (SubscriptionState.Canceled, now, null);
+        (NextPlanId, ChangesOn, CancelsOn, ResumesOn) = (null, null, null, null);
+    }
 }
 
 internal enum SubscriptionState
@@ -61,65 +63,14 @@ internal enum SubscriptionState
     Trialing,
     Active,
 
-    /// <summary>Ends with its period.</summary>
-    Canceling,
+    /// <summary>The account owes; the plan goes on.</summary>
+    PastDue,
+
+    /// <summary>The account owes for long: nothing of the plan is the account's until it has paid.</summary>
+    Suspended,
+
+    /// <summary>On the account's wish nothing is charged, and nothing of the plan is the account's.</summary>
+    Paused,
 
     Canceled,
-}
-
-/// <summary>Something to charge for a subscription.</summary>
-/// <param name="Days">What it pays for.</param>
-/// <param name="Amount">Exact; negative for what is credited.</param>
-internal sealed record ChargeLine(ChargeKind Kind, string Item, string Description, long Quantity, Money Amount, DayRange Days);
-
-/// <summary>What a subscription costs, from its plan, seats and days.</summary>
-internal static class SubscriptionCharges
-{
-    /// <summary>A period's, in advance.</summary>
-    public static IEnumerable<ChargeLine> Period(Subscription subscription, Plan plan) => Price(ChargeKind.Subscription, subscription, plan, subscription.Seats, subscription.Days, 1);
-
-    /// <summary>A period that is not the present one, in advance.</summary>
-    public static IEnumerable<ChargeLine> Whole(Plan plan, long seats, DayRange days) =>
-        plan.Price(seats) is { IsZero: false } amount ? [new ChargeLine(ChargeKind.Proration, plan.Code, $"{plan.Name}, {seats} seats, {days.Start:yyyy-MM-dd} to {days.End.AddDays(-1):yyyy-MM-dd}", seats, amount, days)] : [];
-
-    /// <summary>Seats added, from a day to the period's end.</summary>
-    public static ChargeLine Added(Subscription subscription, Plan plan, long seats, DateOnly day)
-    {
-        var days = new DayRange(day, subscription.PeriodEnd);
-        var amount = Proration.More(plan.PerSeat.In(plan.Currency), subscription.SeatDays, seats * days.Length, subscription.Days.Length);
-        return new ChargeLine(ChargeKind.Seats, $"{plan.Code}.seat", $"{plan.Name}: {seats} more seats from {day:yyyy-MM-dd}", seats, amount, days);
-    }
-
-    /// <summary>Seats that are charged afterwards.</summary>
-    public static IEnumerable<ChargeLine> Arrears(Subscription subscription, Plan plan, SeatUse use, DayRange days, Func<DateOnly, DateTimeOffset> startOf)
-    {
-        if (plan.IsInAdvance || days.Length <= 0)
-        {
-            yield break;
-        }
-
-        var seatDays = plan.SeatMode is SeatMode.SeatDays
-            ? Math.Max(use.SeatDays(days, startOf), plan.MinSeats * days.Length)
-            : Math.Max(use.Most(startOf(days.Start), startOf(days.End)), plan.MinSeats) * days.Length;
-        var amount = Proration.Part(plan.PerSeat.In(plan.Currency), seatDays, subscription.Days.Length);
-        yield return new ChargeLine(ChargeKind.Seats, $"{plan.Code}.seat", $"{plan.Name}: {seatDays} seat-days", seatDays, amount, days);
-    }
-
-    /// <summary>The rest of the old plan back and the rest of the new one, the day of change being the new one's.</summary>
-    public static IEnumerable<ChargeLine> Change(Subscription subscription, Plan old, Plan plan, long seats, DateOnly day)
-    {
-        var rest = new DayRange(day, subscription.PeriodEnd);
-        return Rest(subscription, old, day).Concat(Price(ChargeKind.Proration, subscription, plan, seats, rest, 1));
-    }
-
-    /// <summary>What was paid for days that will not be used.</summary>
-    public static IEnumerable<ChargeLine> Rest(Subscription subscription, Plan plan, DateOnly day) =>
-        Price(ChargeKind.Proration, subscription, plan, subscription.Seats, new DayRange(day, subscription.PeriodEnd), -1);
-
-    private static IEnumerable<ChargeLine> Price(ChargeKind kind, Subscription subscription, Plan plan, long seats, DayRange days, int sign)
-    {
-        var amount = Proration.Part(plan.Price(seats), days.Length, subscription.Days.Length);
-        var text = sign < 0 ? $"{plan.Name}: unused from {days.Start:yyyy-MM-dd}" : $"{plan.Name}, {seats} seats, {days.Start:yyyy-MM-dd} to {days.End.AddDays(-1):yyyy-MM-dd}";
-        return amount.IsZero ? [] : [new ChargeLine(kind, plan.Code, text, sign * seats, new Money(sign * amount.Picos, amount.Currency), days)];
-    }
 }

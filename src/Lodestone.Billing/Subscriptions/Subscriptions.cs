@@ -1,36 +1,41 @@
+using System.Globalization;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Billing;
 
-/// <summary>Begins, changes, renews and ends subscriptions, and charges for them. Those of one account take turns by its wallet's lock.</summary>
-internal sealed class Subscriptions(BillingSteps steps, TimeProvider clock)
+/// <summary>What accounts do with their plans. The acts of one account take turns, by its wallet's lock.</summary>
+internal sealed class Subscriptions(BillingSteps steps, PaymentMethods methods, InvoiceOptions invoicing, Tasks tasks, Entitlements entitlements, TimeProvider clock)
 {
+    public const int LongestPause = 90;
+
     private static readonly RefusalCode UnknownPlan = new("unknown_plan", 422);
+    private static readonly RefusalCode DateOutOfRange = new("date_out_of_range", 422);
 
     /// <summary>An account's, newest first.</summary>
-    public Task<List<(Subscription Subscription, Plan Plan)>> OfAsync(Guid accountId, CancellationToken cancel) => steps.ReadAsync(async db =>
+    public Task<List<SubscriptionFacts>> OfAsync(Guid accountId, CancellationToken cancel) => steps.ReadAsync(async db =>
     {
-        var found = await db.Subscriptions.AsNoTracking().Where(s => s.AccountId == accountId).OrderByDescending(s => s.Id)
-            .Join(db.Plans, s => s.PlanId, p => p.Id, (s, p) => new { s, p }).ToListAsync(cancel);
-        return found.ConvertAll(f => (f.s, f.p));
+        var plans = await db.Plans.AsNoTracking().Where(p => db.Subscriptions.Any(s => s.AccountId == accountId && (s.PlanId == p.Id || s.NextPlanId == p.Id))).ToDictionaryAsync(p => p.Id, cancel);
+        var spans = await db.PlanSpans.AsNoTracking().Where(s => s.AccountId == accountId).ToDictionaryAsync(s => s.Id, cancel);
+        var subscriptions = await db.Subscriptions.AsNoTracking().Where(s => s.AccountId == accountId).OrderByDescending(s => s.Id).ToListAsync(cancel);
+        return subscriptions.ConvertAll(s => new SubscriptionFacts(s, plans[s.PlanId], spans.GetValueOrDefault(s.SpanId ?? Guid.Empty), plans.GetValueOrDefault(s.NextPlanId ?? Guid.Empty)));
     });
 
-    /// <summary>Begins a plan, with its trial where it has one.</summary>
-    /// <param name="members">Who holds a seat from now on, at least: of some it may never have been told that they came.</param>
-    /// <exception cref="Refusal"><c>unknown_plan</c>, <c>conflict</c> where the account has a plan of the family.</exception>
-    public Task<Subscription> BeginAsync(Guid accountId, IReadOnlyList<Guid> members, string? code, bool isAdministrator, CancellationToken cancel) => TurnAsync(accountId, async turn =>
+    /// <summary>Begins a plan; with its trial, where it has one and the account never had a plan of the family.</summary>
+    /// <exception cref="Refusal"><c>unknown_plan</c>, <c>payment_required</c>; <c>conflict</c> where the account has a plan of the family.</exception>
+    public Task<Subscription> BeginAsync(Guid accountId, NewSubscription wanted, CancellationToken cancel) => TurnAsync(accountId, async (turn, canPay) =>
     {
-        var plan = await PlanAsync(turn.Db, code, isAdministrator, turn.Cancel);
-        if (await LiveAsync(turn.Db, accountId, plan.Family, turn.Cancel) is not null)
+        var plan = await PlanAsync(turn, wanted.Plan, wanted.IsAdministrator);
+        var earlier = await turn.Db.Subscriptions.Where(s => s.AccountId == accountId && s.Family == plan.Family).ToListAsync(turn.Cancel);
+        if (earlier.Exists(s => s.EndedAt is null))
         {
             throw new Refusal(RefusalCode.Conflict, "The account has a plan already. Change it instead.");
         }
 
-        var seats = Math.Max(plan.MinSeats, members.Count);
-        turn.Db.SeatChanges.AddRange(members.Select(m => new SeatChange { Id = Guid.CreateVersion7(turn.Now), AccountId = accountId, UserId = m, IsHeld = true, At = turn.Now }));
-        var isTrial = plan.TrialDays > 0;
-        var days = isTrial ? new DayRange(turn.Today, turn.Today.AddDays((int)plan.TrialDays)) : DayRange.Of(turn.Today, plan.Period, 0);
+        turn.Seat(wanted.People, wanted.SeatedAt);
+        var calendar = new LocalDays(turn.Customer.TimeZone);
+        var isTrial = plan.TrialDays > 0 && earlier.Count == 0;
+        var first = turn.FreeFrom(plan.Family, calendar.Of(turn.Now));
         var subscription = new Subscription
         {
             Id = Guid.CreateVersion7(turn.Now),
@@ -38,89 +43,126 @@ internal sealed class Subscriptions(BillingSteps steps, TimeProvider clock)
             Family = plan.Family,
             PlanId = plan.Id,
             State = isTrial ? SubscriptionState.Trialing : SubscriptionState.Active,
-            Anchor = turn.Today,
+            TimeZone = turn.Customer.TimeZone,
+            Anchor = first,
             PeriodNumber = 0,
-            PeriodStart = days.Start,
-            PeriodEnd = days.End,
-            PlanSince = days.Start,
-            Seats = seats,
-            SeatDays = seats * days.Length,
-            DueAt = turn.Customer.StartOf(days.End),
+            DueAt = turn.Now,
             CreatedAt = turn.Now,
         };
         turn.Db.Subscriptions.Add(subscription);
-        await OpenPeriodAsync(turn, subscription, plan);
+        await turn.OpenAsync(subscription, plan, isTrial ? new DayRange(first, first.AddDays((int)plan.TrialDays)) : DayRange.Of(first, plan.Period, 0), first, wanted.SeatedAt);
+        await PlanFunds.SetAsideAsync(turn, canPay || plan.IsContract, isRequired: true, invoicing);
         return subscription;
     }, cancel);
 
-    /// <summary>What a change of plan would cost today.</summary>
-    public Task<IReadOnlyList<ChargeLine>> PreviewAsync(Guid accountId, Guid subscriptionId, string? code, bool isAdministrator, CancellationToken cancel) => TurnAsync(accountId, async turn =>
+    /// <summary>What a change would cost, and from when it would hold. Nothing changes.</summary>
+    public async Task<ChangePreview> PreviewAsync(Guid accountId, Guid subscriptionId, PlanChange wanted, CancellationToken cancel) => await steps.ReadAsync(async db =>
     {
-        var (subscription, old, plan) = await ChangingAsync(turn, subscriptionId, code, isAdministrator);
-        return (IReadOnlyList<ChargeLine>)Lines(turn, subscription, old, plan);
-    }, cancel);
-
-    /// <summary>At once, or when the period ends; a change that was to come is replaced.</summary>
-    public Task<Subscription> ChangeAsync(Guid accountId, Guid subscriptionId, string? code, bool isNow, bool isAdministrator, CancellationToken cancel) => TurnAsync(accountId, async turn =>
-    {
-        var (subscription, old, plan) = await ChangingAsync(turn, subscriptionId, code, isAdministrator);
-        if (isNow)
+        var turn = await PlanTurn.BeginAsync(db, accountId, clock.GetUtcNow(), isPreview: true, cancel);
+        var (subscription, plan, on) = await ChangingAsync(turn, subscriptionId, wanted);
+        if (on is null)
         {
-            await ChangeNowAsync(turn, subscription, old, plan);
+            await SubscriptionSteps.ChangeNowAsync(turn, subscription, plan);
+        }
+
+        return new ChangePreview(on ?? SubscriptionSteps.Today(turn, subscription), turn.Lines, plan);
+    });
+
+    /// <summary>At once, when the period ends, or on a day; a change that was to come is replaced, and withdrawn by one to the present plan.</summary>
+    /// <exception cref="Refusal"><c>unknown_plan</c>, <c>payment_required</c>, <c>date_out_of_range</c>, <c>not_found</c>; <c>conflict</c> where the plan ends before.</exception>
+    public Task<Subscription> ChangeAsync(Guid accountId, Guid subscriptionId, PlanChange wanted, CancellationToken cancel) => TurnAsync(accountId, async (turn, canPay) =>
+    {
+        var (subscription, plan, on) = await ChangingAsync(turn, subscriptionId, wanted);
+        if (plan.Id == subscription.PlanId)
+        {
+            subscription.Withdraw();
+        }
+        else if (on is { } day)
+        {
+            subscription.Schedule(plan.Id, day);
         }
         else
         {
-            (subscription.NextPlanId, subscription.ChangesOn) = (plan.Id, subscription.PeriodEnd);
+            await SubscriptionSteps.ChangeNowAsync(turn, subscription, plan);
+            await PlanFunds.SetAsideAsync(turn, canPay || plan.IsContract, isRequired: true, invoicing);
         }
 
         return subscription;
     }, cancel);
 
-    /// <summary>Takes a change back that has not begun, and a cancellation.</summary>
-    public Task<Subscription> ResumeAsync(Guid accountId, Guid subscriptionId, CancellationToken cancel) => TurnAsync(accountId, async turn =>
+    /// <summary>At once, with what was paid for the days after this one given back; or when the period ends.</summary>
+    public Task<Subscription> CancelAsync(Guid accountId, Guid subscriptionId, bool isNow, CancellationToken cancel) => TurnAsync(accountId, async (turn, _) =>
     {
         var subscription = await FindAsync(turn, subscriptionId);
-        (subscription.NextPlanId, subscription.ChangesOn, subscription.CancelsOn) = (null, null, null);
-        subscription.State = subscription.State is SubscriptionState.Canceling ? SubscriptionState.Active : subscription.State;
+        if (!isNow && turn.SpanOf(subscription) is { } span)
+        {
+            subscription.CancelsOn = span.PeriodEnd;
+            return subscription;
+        }
+
+        await SubscriptionSteps.StopAsync(turn, subscription);
+        subscription.End(turn.Now);
         return subscription;
     }, cancel);
 
-    /// <summary>At once, with what was paid for the rest of the period credited; or when the period ends.</summary>
-    public Task<Subscription> CancelAsync(Guid accountId, Guid subscriptionId, bool isNow, CancellationToken cancel) => TurnAsync(accountId, async turn =>
+    /// <summary>Nothing is charged and nothing of the plan is the account's, for some days; what was paid for the days after this one is given back.</summary>
+    /// <exception cref="Refusal"><c>date_out_of_range</c>, <c>conflict</c> where the plan is not one that goes on.</exception>
+    public Task<Subscription> PauseAsync(Guid accountId, Guid subscriptionId, int? days, CancellationToken cancel) => TurnAsync(accountId, async (turn, _) =>
     {
         var subscription = await FindAsync(turn, subscriptionId);
-        if (isNow)
+        if (subscription.State is not SubscriptionState.Active || subscription.CancelsOn is not null)
         {
-            var plan = await turn.Db.Plans.SingleAsync(p => p.Id == subscription.PlanId, turn.Cancel);
-            Charge(turn, subscription, subscription.State is SubscriptionState.Trialing ? [] : [.. Used(turn, subscription, plan, turn.Today), .. SubscriptionCharges.Rest(subscription, plan, turn.Today)]);
-            End(turn, subscription);
+            throw new Refusal(RefusalCode.Conflict, $"The plan is {subscription.Shown}: only an active one can be paused.");
         }
-        else
+
+        if (days is < 1 or > LongestPause)
         {
-            (subscription.State, subscription.CancelsOn) = (subscription.State is SubscriptionState.Trialing ? SubscriptionState.Trialing : SubscriptionState.Canceling, subscription.PeriodEnd);
+            throw new Refusal(DateOutOfRange, $"A pause is of 1 to {LongestPause} days.") { Param = "days" };
+        }
+
+        var today = SubscriptionSteps.Today(turn, subscription);
+        await SubscriptionSteps.StopAsync(turn, subscription);
+        (subscription.State, subscription.ResumesOn) = (SubscriptionState.Paused, today.AddDays(days ?? LongestPause));
+        subscription.Withdraw();
+        return subscription;
+    }, cancel);
+
+    /// <summary>Ends a pause, with a period from today on; or takes a cancellation back that has not come.</summary>
+    /// <exception cref="Refusal"><c>payment_required</c>.</exception>
+    public Task<Subscription> ResumeAsync(Guid accountId, Guid subscriptionId, CancellationToken cancel) => TurnAsync(accountId, async (turn, canPay) =>
+    {
+        var subscription = await FindAsync(turn, subscriptionId);
+        subscription.CancelsOn = null;
+        if (subscription.State is SubscriptionState.Paused)
+        {
+            await SubscriptionSteps.ReopenAsync(turn, subscription, SubscriptionSteps.Today(turn, subscription));
+            await PlanFunds.SetAsideAsync(turn, canPay, isRequired: true, invoicing);
         }
 
         return subscription;
     }, cancel);
 
-    /// <summary>More seats are held than were paid for: they are charged from the day on which that came to be so.</summary>
-    public Task SeatsChangedAsync(SeatChange change, CancellationToken cancel) => TurnAsync(change.AccountId, async turn =>
+    /// <summary>Charges what was told of seats.</summary>
+    public Task SettleSeatsAsync(Guid accountId, CancellationToken cancel) => TurnAsync(accountId, async (turn, canPay) =>
     {
-        var day = turn.Customer.DayOf(change.At);
-        foreach (var subscription in await turn.Db.Subscriptions.Where(s => s.AccountId == change.AccountId && s.EndedAt == null).ToListAsync(turn.Cancel))
+        foreach (var span in turn.Spans)
         {
-            var plan = await turn.Db.Plans.SingleAsync(p => p.Id == subscription.PlanId, turn.Cancel);
-            var more = turn.Use.At(change.At) - subscription.Seats;
-            if (more <= 0 || plan.SeatMode is not SeatMode.Prorated || day < subscription.PlanSince || day >= subscription.PeriodEnd)
-            {
-                continue;
-            }
-
-            Charge(turn, subscription, subscription.State is SubscriptionState.Trialing || plan.PerSeat.IsZero ? [] : [SubscriptionCharges.Added(subscription, plan, more, day)]);
-            (subscription.Seats, subscription.SeatDays) = (subscription.Seats + more, subscription.SeatDays + (more * subscription.Days.From(day)));
+            turn.SettleSeats(span);
         }
 
-        return true;
+        return await PlanFunds.SetAsideAsync(turn, canPay, isRequired: false, invoicing);
+    }, cancel);
+
+    /// <summary>An account that owes keeps its plan for a while, then not; one that has paid has it again.</summary>
+    public Task StandAsync(Guid accountId, CancellationToken cancel) => TurnAsync(accountId, async (turn, canPay) =>
+    {
+        var standing = await turn.Db.BilledAccounts.Where(a => a.Id == accountId).Select(a => (Standing?)a.Standing).SingleOrDefaultAsync(turn.Cancel) ?? Standing.Current; // as it is by now
+        foreach (var subscription in await LiveAsync(turn))
+        {
+            await SubscriptionSteps.StandAsync(turn, subscription, standing);
+        }
+
+        return await PlanFunds.SetAsideAsync(turn, canPay, isRequired: false, invoicing);
     }, cancel);
 
     /// <summary>Does what is due of all accounts.</summary>
@@ -129,179 +171,112 @@ internal sealed class Subscriptions(BillingSteps steps, TimeProvider clock)
         var now = clock.GetUtcNow();
         foreach (var accountId in await steps.ReadAsync(db => db.Subscriptions.Where(s => s.EndedAt == null && s.DueAt <= now).Select(s => s.AccountId).Distinct().ToListAsync(cancel)))
         {
-            await TurnAsync(accountId, async turn =>
+            await TurnAsync(accountId, async (turn, canPay) =>
             {
-                foreach (var subscription in await turn.Db.Subscriptions.Where(s => s.AccountId == accountId && s.EndedAt == null).ToListAsync(cancel))
+                foreach (var subscription in await LiveAsync(turn))
                 {
-                    await AdvanceAsync(turn, subscription);
+                    await SubscriptionSteps.AdvanceAsync(turn, subscription, price => PlanFunds.CanAffordAsync(turn, price, canPay, invoicing));
                 }
 
-                return true;
+                return await PlanFunds.SetAsideAsync(turn, canPay, isRequired: false, invoicing);
             }, cancel);
         }
     }
 
-    private static async Task AdvanceAsync(Turn turn, Subscription subscription)
+    private async Task<T> TurnAsync<T>(Guid accountId, Func<PlanTurn, bool, Task<T>> act, CancellationToken cancel)
     {
-        while (subscription.EndedAt is null && subscription.PeriodEnd <= turn.Today)
-        {
-            var plan = await turn.Db.Plans.SingleAsync(p => p.Id == subscription.PlanId, turn.Cancel);
-            var wasTrial = subscription.State is SubscriptionState.Trialing;
-            Charge(turn, subscription, wasTrial ? [] : [.. Used(turn, subscription, plan, subscription.PeriodEnd)]);
-            if (subscription.CancelsOn is not null || (wasTrial && !plan.IsFree && !await CanPayAsync(turn)))
+        var canPay = await methods.CanPayAsync(accountId, cancel);
+        var (result, isCharged) = await steps.WriteAsync(
+            async (db, token) =>
             {
-                End(turn, subscription);
-                continue;
-            }
+                await db.LockWalletAsync(accountId, token);
+                var turn = await PlanTurn.BeginAsync(db, accountId, clock.GetUtcNow(), isPreview: false, token);
+                var done = await act(turn, canPay);
+                foreach (var subscription in db.ChangeTracker.Entries<Subscription>().Select(e => e.Entity).Where(s => s.EndedAt is null))
+                {
+                    subscription.DueAt = SubscriptionSteps.DueAt(turn, subscription);
+                }
 
-            var next = subscription.NextPlanId is { } id ? await turn.Db.Plans.SingleAsync(p => p.Id == id, turn.Cancel) : plan;
-            var restarts = wasTrial || next.Period != plan.Period;
-            (subscription.Anchor, subscription.PeriodNumber) = restarts ? (subscription.PeriodEnd, 0) : (subscription.Anchor, subscription.PeriodNumber + 1);
-            var days = DayRange.Of(subscription.Anchor, next.Period, subscription.PeriodNumber);
-            Begin(subscription, next, days, days.Start, Math.Max(next.MinSeats, turn.Use.At(turn.Customer.StartOf(subscription.PeriodEnd))));
-            await OpenPeriodAsync(turn, subscription, next);
-        }
-    }
-
-    private static async Task ChangeNowAsync(Turn turn, Subscription subscription, Plan old, Plan plan)
-    {
-        if (subscription.State is SubscriptionState.Trialing)
+                await db.SaveChangesAsync(token);
+                return (done, turn.Lines.Count > 0);
+            },
+            cancel);
+        entitlements.Forget(accountId);
+        if (isCharged)
         {
-            subscription.PlanId = plan.Id;
-            return;
+            await tasks.ScheduleAsync(Invoicing.Kind, BillingAtStart.TheOnly, clock.GetUtcNow(), new { }, cancel); // what is paid in advance is asked for at once
         }
 
-        Charge(turn, subscription, Lines(turn, subscription, old, plan));
-        var days = plan.Period == old.Period ? subscription.Days : DayRange.Of(turn.Today, plan.Period, 0);
-        (subscription.Anchor, subscription.PeriodNumber) = plan.Period == old.Period ? (subscription.Anchor, subscription.PeriodNumber) : (turn.Today, 0);
-        Begin(subscription, plan, days, turn.Today, Math.Max(plan.MinSeats, turn.Use.At(turn.Now)));
-        await IncludeAsync(turn, subscription, plan);
+        return result;
     }
 
-    private static List<ChargeLine> Lines(Turn turn, Subscription subscription, Plan old, Plan plan)
-    {
-        if (subscription.State is SubscriptionState.Trialing)
-        {
-            return [];
-        }
-
-        var seats = Math.Max(plan.MinSeats, turn.Use.At(turn.Now));
-        if (plan.Period == old.Period)
-        {
-            return [.. Used(turn, subscription, old, turn.Today), .. SubscriptionCharges.Change(subscription, old, plan, seats, turn.Today)];
-        }
-
-        var whole = DayRange.Of(turn.Today, plan.Period, 0);
-        return [.. Used(turn, subscription, old, turn.Today), .. SubscriptionCharges.Rest(subscription, old, turn.Today), .. SubscriptionCharges.Whole(plan, seats, whole)];
-    }
-
-    private static IEnumerable<ChargeLine> Used(Turn turn, Subscription subscription, Plan plan, DateOnly until) =>
-        SubscriptionCharges.Arrears(subscription, plan, turn.Use, new DayRange(subscription.PlanSince, until), turn.Customer.StartOf);
-
-    private static void Begin(Subscription subscription, Plan plan, DayRange days, DateOnly since, long seats)
-    {
-        (subscription.PlanSince, subscription.SeatDays) = (since, seats * days.From(since));
-        (subscription.PlanId, subscription.State, subscription.Seats) = (plan.Id, SubscriptionState.Active, seats);
-        (subscription.PeriodStart, subscription.PeriodEnd) = (days.Start, days.End);
-        (subscription.NextPlanId, subscription.ChangesOn, subscription.CancelsOn) = (null, null, null);
-    }
-
-    private static void End(Turn turn, Subscription subscription) => (subscription.State, subscription.EndedAt) = (SubscriptionState.Canceled, turn.Now);
-
-    private static async Task OpenPeriodAsync(Turn turn, Subscription subscription, Plan plan)
-    {
-        Charge(turn, subscription, subscription.State is SubscriptionState.Trialing ? [] : SubscriptionCharges.Period(subscription, plan));
-        await IncludeAsync(turn, subscription, plan);
-    }
-
-    private static async Task IncludeAsync(Turn turn, Subscription subscription, Plan plan)
-    {
-        if (plan.Included(subscription.Seats) is { IsZero: false } included && turn.Customer.StartOf(subscription.PeriodEnd) > turn.Now)
-        {
-            var wanted = new NewGrant(subscription.AccountId, GrantKind.Plan, included, $"plan:{subscription.Id:N}:{plan.Id:N}:{subscription.PeriodStart:yyyy-MM-dd}") { ExpiresAt = turn.Customer.StartOf(subscription.PeriodEnd) };
-            await CreditGrants.GiveAsync(turn.Db, wanted, turn.Now, turn.Cancel);
-        }
-    }
-
-    private static void Charge(Turn turn, Subscription subscription, IEnumerable<ChargeLine> lines)
-    {
-        foreach (var line in lines)
-        {
-            var id = Guid.CreateVersion7(turn.Now);
-            turn.Db.Charges.Add(new Charge
-            {
-                Id = id,
-                Key = line.Kind is ChargeKind.Subscription ? $"subscription:{subscription.Id:N}:{line.Days.Start:yyyy-MM-dd}" : $"subscription:{subscription.Id:N}:{id:N}",
-                AccountId = subscription.AccountId,
-                Kind = line.Kind,
-                Item = line.Item,
-                Description = line.Description,
-                Quantity = line.Quantity,
-                Currency = line.Amount.Currency,
-                Amount = line.Amount,
-                PeriodStart = turn.Customer.StartOf(line.Days.Start),
-                PeriodEnd = turn.Customer.StartOf(line.Days.End),
-                OccurredAt = turn.Now,
-                RecordedAt = turn.Now,
-            });
-        }
-    }
-
-    /// <summary>Whoever pays by invoice, or has paid something in.</summary>
-    private static async Task<bool> CanPayAsync(Turn turn) => turn.Customer.Funding is Funding.Postpaid
-        || await turn.Db.TopUps.AnyAsync(t => t.AccountId == turn.Customer.Id && t.State == TopUpState.Succeeded, turn.Cancel);
-
-    private static async Task<(Subscription Subscription, Plan Old, Plan New)> ChangingAsync(Turn turn, Guid subscriptionId, string? code, bool isAdministrator)
+    /// <returns>The subscription, the plan that it is to have, and the day from which; null: at once.</returns>
+    private static async Task<(Subscription Subscription, Plan Plan, DateOnly? On)> ChangingAsync(PlanTurn turn, Guid subscriptionId, PlanChange wanted)
     {
         var subscription = await FindAsync(turn, subscriptionId);
-        var plan = await PlanAsync(turn.Db, code, isAdministrator, turn.Cancel);
-        return plan.Family == subscription.Family
-            ? (subscription, await turn.Db.Plans.SingleAsync(p => p.Id == subscription.PlanId, turn.Cancel), plan)
-            : throw new Refusal(UnknownPlan, $"{plan.Name} is of another family of plans. Subscribe to it instead.") { Param = "plan" };
-    }
-
-    private static async Task<Subscription> FindAsync(Turn turn, Guid subscriptionId) =>
-        await turn.Db.Subscriptions.SingleOrDefaultAsync(s => s.Id == subscriptionId && s.AccountId == turn.Customer.Id && s.EndedAt == null, turn.Cancel)
-        ?? throw new Refusal(RefusalCode.NotFound, "The account has no such subscription.");
-
-    private static Task<Subscription?> LiveAsync(BillingDb db, Guid accountId, string family, CancellationToken cancel) =>
-        db.Subscriptions.SingleOrDefaultAsync(s => s.AccountId == accountId && s.Family == family && s.EndedAt == null, cancel);
-
-    private static async Task<Plan> PlanAsync(BillingDb db, string? code, bool isAdministrator, CancellationToken cancel) =>
-        await db.Plans.Where(p => p.Code == code && p.IsOffered && (!p.IsContract || isAdministrator)).OrderByDescending(p => p.Version).FirstOrDefaultAsync(cancel)
-        ?? throw new Refusal(UnknownPlan, $"There is no plan '{code}' on offer. See /api/v1/plans.") { Param = "plan" };
-
-    private Task<T> TurnAsync<T>(Guid accountId, Func<Turn, Task<T>> act, CancellationToken cancel) => steps.WriteAsync(
-        async (db, token) =>
+        var plan = await PlanAsync(turn, wanted.Plan, wanted.IsAdministrator);
+        if (plan.Family != subscription.Family)
         {
-            var now = clock.GetUtcNow();
-            await db.LockWalletAsync(accountId, token);
-            var customer = await db.CustomerAsync(accountId, now, token);
-            var use = new SeatUse(await db.SeatChanges.AsNoTracking().Where(c => c.AccountId == accountId).ToListAsync(token));
-            var result = await act(new Turn(db, customer, use, customer.DayOf(now), now, token));
-            foreach (var subscription in db.ChangeTracker.Entries<Subscription>().Select(e => e.Entity))
-            {
-                subscription.DueAt = customer.StartOf(subscription.DueOn);
-            }
+            throw new Refusal(UnknownPlan, $"{plan.Name} is of another family of plans. Subscribe to it instead.") { Param = "plan" };
+        }
 
-            await db.SaveChangesAsync(token);
-            return result;
-        },
-        cancel);
+        if (turn.SpanOf(subscription) is not { } span)
+        {
+            throw new Refusal(RefusalCode.Conflict, $"The plan is {subscription.Shown}. Resume it first.");
+        }
 
-    private sealed record Turn(BillingDb Db, Customer Customer, SeatUse Use, DateOnly Today, DateTimeOffset Now, CancellationToken Cancel);
-}
+        var present = turn.PlanOf(span);
+        var on = wanted.When switch
+        {
+            null when plan.Yearly(span.Seats) < present.Yearly(span.Seats) => span.PeriodEnd,
+            null or "now" => (DateOnly?)null,
+            "period_end" => span.PeriodEnd,
+            var text when DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) => day,
+            _ => throw new Refusal(RefusalCode.Unprocessable, "\"when\" is \"now\", \"period_end\" or a day such as \"2026-03-31\".") { Param = "when" },
+        };
+        if (on <= SubscriptionSteps.Today(turn, subscription))
+        {
+            throw new Refusal(DateOutOfRange, "The day must be one that is still to come. For today say \"now\".") { Param = "when" };
+        }
 
-/// <summary>Renews and ends subscriptions in time.</summary>
-internal sealed class SubscriptionCare(Subscriptions subscriptions, TimeProvider clock) : ITaskHandler
-{
-    public const string Kind = "billing.subscriptions";
-
-    private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
-
-    public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
-    {
-        await subscriptions.AdvanceAsync(cancel);
-        return clock.GetUtcNow() + Every;
+        return on >= subscription.CancelsOn
+            ? throw new Refusal(RefusalCode.Conflict, $"The plan ends on {subscription.CancelsOn:yyyy-MM-dd}. Take the cancellation back first.")
+            : (subscription, plan, on);
     }
+
+    private static async Task<Subscription> FindAsync(PlanTurn turn, Guid subscriptionId) =>
+        (await LiveAsync(turn)).Find(s => s.Id == subscriptionId) ?? throw new Refusal(RefusalCode.NotFound, "The account has no such subscription.");
+
+    private static async Task<List<Subscription>> LiveAsync(PlanTurn turn)
+    {
+        var live = await turn.Db.Subscriptions.Where(s => s.AccountId == turn.Customer.Id && s.EndedAt == null).ToListAsync(turn.Cancel);
+        foreach (var nextId in live.Select(s => s.NextPlanId).OfType<Guid>())
+        {
+            turn.Plans[nextId] = await turn.Db.Plans.AsNoTracking().SingleAsync(p => p.Id == nextId, turn.Cancel);
+        }
+
+        return live;
+    }
+
+    private static async Task<Plan> PlanAsync(PlanTurn turn, string? code, bool isAdministrator) =>
+        await turn.Db.Plans.AsNoTracking().Where(p => p.Code == code).OrderByDescending(p => p.Version).FirstOrDefaultAsync(turn.Cancel) is { IsOffered: true } plan && (!plan.IsContract || isAdministrator)
+            ? plan
+            : throw new Refusal(UnknownPlan, $"There is no plan '{code}' on offer. See /api/v1/plans.") { Param = "plan" };
 }
+
+/// <param name="Plan">A plan's code.</param>
+/// <param name="IsAdministrator">Plans by agreement are theirs to give.</param>
+/// <param name="People">Who holds a seat, at least.</param>
+/// <param name="SeatedAt">When that was read: who has left since was told of later.</param>
+internal sealed record NewSubscription(string? Plan, bool IsAdministrator, IReadOnlyList<Guid> People, DateTimeOffset SeatedAt);
+
+/// <param name="When"><c>now</c>, <c>period_end</c> or a local day; null: at once, or with the period where it becomes cheaper.</param>
+internal sealed record PlanChange(string? Plan, string? When, bool IsAdministrator);
+
+/// <param name="On">The first local day of the new plan.</param>
+/// <param name="Lines">What is charged and credited at once.</param>
+internal sealed record ChangePreview(DateOnly On, IReadOnlyList<ChargeLine> Lines, Plan Plan);
+
+/// <param name="Span">The present one; null where nothing is charged.</param>
+/// <param name="Next">The plan that it changes to.</param>
+internal sealed record SubscriptionFacts(Subscription Subscription, Plan Plan, PlanSpan? Span, Plan? Next);

@@ -16,7 +16,7 @@ public sealed class ProrationOracleTests
     {
         var price = BillingWorld.Usd("20");
 
-        Assert.Equal(BillingWorld.Usd("13.333333333333"), Proration.More(price, 10 * 30, 2 * 10, 30));
+        Assert.Equal(BillingWorld.Usd("13.333333333333"), Proration.Difference(price, 10 * 30, (10 * 30) + (2 * 10), 30));
         Assert.Equal(BillingWorld.Usd("200"), Proration.Part(price, 10 * 30, 30));
     }
 
@@ -27,27 +27,11 @@ public sealed class ProrationOracleTests
 
         Assert.Equal(["2028-01-31", "2028-02-29", "2028-03-31", "2028-04-30"], Enumerable.Range(0, 4).Select(n => $"{DayRange.Of(anchor, PlanPeriod.Month, n).Start:yyyy-MM-dd}"));
         Assert.Equal(new DateOnly(2029, 2, 28), DayRange.Of(new DateOnly(2028, 2, 29), PlanPeriod.Year, 0).End);
-    }
-
-    [Fact]
-    public void Random_changes_of_plans_and_seats_agree_with_a_count_of_days()
-    {
-        var random = new Random(7);
+        var random = new Random(5);
         for (var i = 0; i < Histories; i++)
         {
-            var anchor = new DateOnly(2023 + random.Next(6), 1, 1).AddDays(random.Next(365));
-            var period = random.Next(8) == 0 ? PlanPeriod.Year : PlanPeriod.Month;
-            var number = random.Next(30);
-            var days = DayRange.Of(anchor, period, number);
-            Assert.Equal((Slow(anchor, period, number), Slow(anchor, period, number + 1)), (days.Start, days.End));
-
-            var price = new Money((Int128)random.NextInt64(1, 9_000_000_000_000_000), Currency.Usd);
-            var (first, second) = (random.Next(1, 60), random.Next(1, 60));
-            var day = days.Start.AddDays(random.Next(days.Length));
-            var (before, more) = ((long)first * days.Length, (long)second * days.From(day));
-            var all = Exact(price, days, d => first + (d >= day ? second : 0));
-            Assert.Equal(all, (BigInteger)(Proration.Part(price, before, days.Length) + Proration.More(price, before, more, days.Length)).Picos);
-            Assert.Equal(-Exact(price, days, d => d >= day ? 1 : 0), (BigInteger)Proration.Part(-price, days.From(day), days.Length).Picos);
+            var (day, period, number) = (new DateOnly(2023, 1, 1).AddDays(random.Next(2200)), random.Next(4) == 0 ? PlanPeriod.Year : PlanPeriod.Month, random.Next(40));
+            Assert.Equal(new DayRange(Slow(day, period, number), Slow(day, period, number + 1)), DayRange.Of(day, period, number));
         }
     }
 
@@ -57,25 +41,70 @@ public sealed class ProrationOracleTests
         var random = new Random(11);
         for (var i = 0; i < Histories / 4; i++)
         {
-            var customer = new Customer { Id = Guid.Empty, Currency = Currency.Usd, TimeZone = Zones[i % Zones.Length], Funding = Funding.Postpaid, CreatedAt = DateTimeOffset.UnixEpoch };
+            var calendar = new LocalDays(Zones[i % Zones.Length]);
             var day = new DateOnly(2026, 3, 1).AddDays(random.Next(300));
             var days = new DayRange(day, day.AddDays(1 + random.Next(6)));
-            var start = customer.StartOf(days.Start).AddDays(-2);
-            var changes = Enumerable.Range(0, random.Next(1, 12)).Select(n => new SeatChange
-            {
-                Id = new Guid(n, 0, 0, new byte[8]),
-                AccountId = Guid.Empty,
-                UserId = new Guid(random.Next(4), 1, 1, new byte[8]),
-                IsHeld = random.Next(2) == 0,
-                At = start.AddMinutes(n + (random.Next(9) * 1440) + random.Next(1440)),
-            }).ToList();
-
+            var changes = Changes(random, calendar.StartOf(days.Start).AddDays(-2), 9);
             var shuffled = changes.ToArray();
             random.Shuffle(shuffled);
-            var use = new SeatUse(shuffled);
+            var since = calendar.StartOf(days.Start).AddMinutes(random.Next(3) * 400);
 
-            Assert.Equal(SlowSeatDays(changes, customer, days), use.SeatDays(days, customer.StartOf));
-            Assert.Equal(SlowMost(changes, customer.StartOf(days.Start), customer.StartOf(days.End)), use.Most(customer.StartOf(days.Start), customer.StartOf(days.End)));
+            var seen = new SeatUse(shuffled).Of(days, since, calendar);
+
+            Assert.Equal(SlowSeats(changes, calendar, days, since), seen);
+        }
+    }
+
+    /// <summary>Plans, changes of plans and cancellations, with people who come and go and news of them in any order: what was charged is what the days say.</summary>
+    [Fact]
+    public void Random_histories_of_plans_agree_with_a_count_of_days_whatever_was_told_when()
+    {
+        var random = new Random(7);
+        for (var i = 0; i < Histories / 25; i++)
+        {
+            var calendar = new LocalDays(Zones[i % Zones.Length]);
+            var days = DayRange.Of(new DateOnly(2026, 1, 1).AddDays(random.Next(365)), random.Next(12) == 0 ? PlanPeriod.Year : PlanPeriod.Month, 0);
+            var changes = Changes(random, calendar.StartOf(days.Start).AddDays(-2), days.Length + 3);
+            var told = changes.ToArray();
+            random.Shuffle(told);
+            var (spans, charged, known) = (new List<(PlanSpan Span, Plan Plan)>(), new Dictionary<Guid, Int128>(), new List<SeatChange>());
+            Open(days.Start, calendar.StartOf(days.Start));
+            foreach (var news in told)
+            {
+                known.Add(news);
+                spans.ForEach(s => Charge(s.Span, s.Span.Settle(s.Plan, new SeatUse(known), s.Span.Days())));
+                if (random.Next(4) == 0 && spans[^1].Span.Until == days.End)
+                {
+                    var on = spans[^1].Span.Since.AddDays(random.Next(days.End.DayNumber - spans[^1].Span.Since.DayNumber));
+                    Close(on);
+                    Open(on, calendar.StartOf(on) > spans[^1].Span.SinceAt ? calendar.StartOf(on) : spans[^1].Span.SinceAt);
+                }
+            }
+
+            Close(random.Next(3) == 0 ? spans[^1].Span.Since.AddDays(random.Next(days.End.DayNumber - spans[^1].Span.Since.DayNumber)) : days.End);
+            foreach (var (span, plan) in spans)
+            {
+                Assert.Equal(SlowPrice(span, plan, changes, calendar), (BigInteger)charged.GetValueOrDefault(span.Id));
+                Assert.Equal(charged.GetValueOrDefault(span.Id), span.Charged(plan).Picos);
+            }
+
+            void Open(DateOnly since, DateTimeOffset at)
+            {
+                var plan = SomePlan(random);
+                var span = SomeSpan(plan, calendar, days, since, at);
+                spans.Add((span, plan));
+                Charge(span, span.Settle(plan, new SeatUse(known), span.Days()));
+            }
+
+            void Close(DateOnly day)
+            {
+                var (span, plan) = spans[^1];
+                var ahead = new DayRange(day, span.Until);
+                (span.Until, span.IsClosed) = (day, true);
+                Charge(span, span.Settle(plan, new SeatUse(known), ahead));
+            }
+
+            void Charge(PlanSpan span, IEnumerable<ChargeLine> lines) => charged[span.Id] = charged.GetValueOrDefault(span.Id) + lines.Aggregate((Int128)0, (sum, line) => sum + line.Amount.Picos);
         }
     }
 
@@ -114,38 +143,100 @@ public sealed class ProrationOracleTests
         return new DateOnly(year, month, Math.Min(anchor.Day, last));
     }
 
-    /// <summary>Sum over the days of seats · price / length, rounded once.</summary>
-    private static BigInteger Exact(Money price, DayRange days, Func<DateOnly, int> seats)
+    private static List<SeatChange> Changes(Random random, DateTimeOffset start, int days) => [.. Enumerable.Range(0, random.Next(1, 12)).Select(n => new SeatChange
     {
-        var numerator = BigInteger.Zero;
-        for (var day = days.Start; day < days.End; day = day.AddDays(1))
-        {
-            numerator += (BigInteger)price.Picos * seats(day);
-        }
+        Id = new Guid(n, 0, 0, new byte[8]),
+        AccountId = Guid.Empty,
+        UserId = new Guid(random.Next(4), 1, 1, new byte[8]),
+        IsHeld = random.Next(2) == 0,
+        At = start.AddMinutes(n + (random.Next(days) * 1440) + random.Next(1440)),
+        RecordedAt = start,
+    })];
 
-        var length = new BigInteger(days.Length);
-        var doubled = (2 * numerator) + length;
-        var rounded = doubled / (2 * length);
-        return doubled % (2 * length) == 0 && !rounded.IsEven ? rounded - 1 : rounded;
+    private static Plan SomePlan(Random random) => new()
+    {
+        Id = new Guid(random.Next(), 2, 2, new byte[8]),
+        Code = "some",
+        Version = 1,
+        Name = "Some",
+        Family = "hub",
+        Period = PlanPeriod.Month,
+        Currency = Currency.Usd,
+        Base = new Money((Int128)random.NextInt64(0, 9_000_000_000_000_000), Currency.Usd),
+        PerSeat = new Money((Int128)random.NextInt64(1, 9_000_000_000_000_000), Currency.Usd),
+        SeatMode = (SeatMode)random.Next(4),
+        MinSeats = random.Next(1, 3),
+        TrialDays = 0,
+        IncludedCredit = default,
+        RequestsPerMinute = null,
+        PrivateStorage = null,
+        IsPerSeat = false,
+        IsContract = false,
+        IsOffered = true,
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    };
+
+    private static PlanSpan SomeSpan(Plan plan, LocalDays calendar, DayRange period, DateOnly since, DateTimeOffset at) => new()
+    {
+        Id = plan.Id,
+        SubscriptionId = Guid.Empty,
+        AccountId = Guid.Empty,
+        Family = plan.Family,
+        PlanId = plan.Id,
+        TimeZone = calendar.TimeZone,
+        PeriodStart = period.Start,
+        PeriodEnd = period.End,
+        Since = since,
+        SinceAt = at,
+        Until = period.End,
+        IsTrial = false,
+        CreatedAt = at,
+        SettledAt = at,
+    };
+
+    /// <summary>Each day's seats by what the mode says in words; their part of the price, rounded once.</summary>
+    private static BigInteger SlowPrice(PlanSpan span, Plan plan, List<SeatChange> changes, LocalDays calendar)
+    {
+        var days = new DayRange(span.Since, span.Until);
+        var seen = SlowSeats(changes, calendar, days, span.SinceAt);
+        var first = Math.Max(plan.MinSeats, HeldAt(changes, span.SinceAt));
+        var seats = seen.Select((day, n) => plan.SeatMode switch
+        {
+            SeatMode.Prorated => Math.Max(first, seen.Take(n + 1).Max(d => d.AtOnce)),
+            SeatMode.HighWater => Math.Max(plan.MinSeats, seen.Max(d => d.AtOnce)),
+            SeatMode.RenewalSnapshot => first,
+            _ => Math.Max(plan.MinSeats, day.People),
+        });
+        return Rounded((BigInteger)plan.Base.In(plan.Currency).Picos * days.Length, span.Length) + Rounded((BigInteger)plan.PerSeat.In(plan.Currency).Picos * seats.Sum(), span.Length);
+    }
+
+    private static BigInteger Rounded(BigInteger numerator, long denominator)
+    {
+        var doubled = (2 * numerator) + denominator;
+        var rounded = doubled / (2 * denominator);
+        return doubled % (2 * denominator) == 0 && !rounded.IsEven ? rounded - 1 : rounded;
     }
 
     private static bool Holds(List<SeatChange> changes, Guid user, DateTimeOffset at) =>
         changes.Where(c => c.UserId == user && c.At <= at).OrderBy(c => c.At).ThenBy(c => c.Id).LastOrDefault()?.IsHeld ?? false;
 
-    private static long SlowSeatDays(List<SeatChange> changes, Customer customer, DayRange days)
+    private static long HeldAt(List<SeatChange> changes, DateTimeOffset at) => changes.Select(c => c.UserId).Distinct().LongCount(user => Holds(changes, user, at));
+
+    private static List<DaySeats> SlowSeats(List<SeatChange> changes, LocalDays calendar, DayRange days, DateTimeOffset since)
     {
-        var sum = 0L;
+        var seen = new List<DaySeats>();
         for (var day = days.Start; day < days.End; day = day.AddDays(1))
         {
-            var (start, end) = (customer.StartOf(day), customer.StartOf(day.AddDays(1)));
-            sum += changes.Select(c => c.UserId).Distinct().Count(user => Holds(changes, user, start) || changes.Exists(c => c.UserId == user && c.At > start && c.At < end && Holds(changes, user, c.At)));
+            var (start, end) = (calendar.StartOf(day), calendar.StartOf(day.AddDays(1)));
+            start = start < since ? since : start;
+            var instants = changes.Select(c => c.At).Where(at => at > start && at < end).Append(start).ToList();
+            seen.Add(new DaySeats(
+                instants.Max(at => HeldAt(changes, at)),
+                changes.Select(c => c.UserId).Distinct().LongCount(user => instants.Exists(at => Holds(changes, user, at)))));
         }
 
-        return sum;
+        return seen;
     }
-
-    private static long SlowMost(List<SeatChange> changes, DateTimeOffset start, DateTimeOffset end) =>
-        changes.Select(c => c.At).Where(at => at > start && at < end).Append(start).Max(at => changes.Select(c => c.UserId).Distinct().LongCount(user => Holds(changes, user, at)));
 
     private static List<(string Class, Guid GrantId, long Amount)> SlowDraw(List<CreditGrant> grants, List<RatedRow> rows, DateTimeOffset time)
     {
