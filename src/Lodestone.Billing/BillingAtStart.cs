@@ -4,14 +4,19 @@ using Microsoft.Extensions.Hosting;
 namespace Lodestone.Billing;
 
 /// <summary>Settles what the last run of the server left, before this one takes calls, and has the lost looked for from then on.</summary>
-internal sealed class BillingAtStart(Orphans orphans, Tasks tasks, TimeProvider clock) : IHostedService
+internal sealed class BillingAtStart(Orphans orphans, BillingSteps steps, BillingOptions options, Tasks tasks, TimeProvider clock) : IHostedService
 {
     public const string TheOnly = "all";
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await orphans.SettleAllAsync(cancellationToken);
-        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
+        if (options.Edition is BillingEdition.Commercial)
+        {
+            await ShippedPlans.AddAsync(steps, clock.GetUtcNow(), cancellationToken);
+        }
+
+        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, SubscriptionCare.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
         {
             await tasks.ScheduleAsync(kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
         }

@@ -46,6 +46,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<GrantHold> GrantHolds => Set<GrantHold>();
 
+    public DbSet<Plan> Plans => Set<Plan>();
+
+    public DbSet<Subscription> Subscriptions => Set<Subscription>();
+
+    public DbSet<PlanSpan> PlanSpans => Set<PlanSpan>();
+
+    public DbSet<SeatChange> SeatChanges => Set<SeatChange>();
+
     public DbSet<Customer> Customers => Set<Customer>();
 
     public DbSet<Charge> Charges => Set<Charge>();

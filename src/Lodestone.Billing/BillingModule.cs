@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Identity;
 using Lodestone.Ui;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -31,6 +32,7 @@ public static class BillingModule
         services.AddSingleton(p => new Products(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton(p => new Wallets(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
         services.AddCredit();
+        services.AddPlans();
         services.AddSingleton(p => new TrialBalance(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton(p => new LedgerExport(p.GetRequiredService<BillingSteps>()));
         services.AddSingleton<ConservationChecks>();
@@ -62,6 +64,18 @@ public static class BillingModule
         services.AddSingleton<RowFunding>();
         services.AddSingleton<CreditGrants>();
         services.AddTaskHandler<GrantTurning>(GrantTurning.Kind);
+    }
+
+    private static void AddPlans(this IServiceCollection services)
+    {
+        services.AddSingleton<PlanBook>();
+        services.AddSingleton(p => new Entitlements(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<Subscriptions>();
+        services.AddScoped<PlanChoice>();
+        services.AddEventHandler<MembershipChanged, SeatChanges>();
+        services.AddEventHandler<AccountStandingChanged, FollowStanding>();
+        services.AddTaskHandler<SeatCare>(SeatCare.Kind);
+        services.AddTaskHandler<SubscriptionCare>(SubscriptionCare.Kind);
     }
 
     private static void AddBooks(this IServiceCollection services)
@@ -147,6 +161,8 @@ public static class BillingModule
         routes.MapTerms();
         routes.MapTopUps();
         routes.MapGrants();
+        routes.MapPlans();
+        routes.MapSubscriptions();
         routes.MapUsage();
         routes.MapLedger();
         routes.MapBooks();

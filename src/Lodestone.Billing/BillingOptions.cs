@@ -14,6 +14,9 @@ public sealed record BillingOptions
     /// <summary>What one administrator may move in the ledger by hand; above it a second one must agree. A decimal amount; <c>1000</c> unless given.</summary>
     public string AdjustmentThreshold { get; init; } = "1000";
 
+    /// <summary>Whether plans are sold: <c>Community</c> (unless given), where an account without a plan has no limits of one, or <c>Commercial</c>, where it has the free plan.</summary>
+    public BillingEdition Edition { get; init; } = BillingEdition.Community;
+
     /// <summary>The one currency of prices and accounts.</summary>
     internal static Currency Currency => Currency.Usd;
 
@@ -26,4 +29,11 @@ public sealed record BillingOptions
         Money.TryParse(AdjustmentThreshold, Currency, out var amount) && amount.Picos >= 0
             ? amount
             : throw new InvalidOperationException($"Billing:AdjustmentThreshold is '{AdjustmentThreshold}'. Give a decimal amount of {Currency}, such as 1000.");
+}
+
+/// <summary>What a server is run for.</summary>
+public enum BillingEdition
+{
+    Community,
+    Commercial,
 }

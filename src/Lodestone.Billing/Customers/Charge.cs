@@ -37,6 +37,9 @@ internal sealed class Charge
     public required DateTimeOffset OccurredAt { get; init; }
 
     public required DateTimeOffset RecordedAt { get; init; }
+
+    /// <summary>A plan is paid for in advance, and what is given back of it stops being deferred: neither waits for the month's end.</summary>
+    public bool IsDueAtOnce => Kind is ChargeKind.Subscription or ChargeKind.Proration;
 }
 
 internal enum ChargeKind

@@ -20,21 +20,11 @@ internal sealed class Customer
 
     public TimeZoneInfo Zone => TimeZoneInfo.FindSystemTimeZoneById(TimeZone);
 
-    /// <summary>The local day of an instant.</summary>
-    public DateOnly DayOf(DateTimeOffset instant) => DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, Zone).DateTime);
+    /// <inheritdoc cref="LocalDays.Of"/>
+    public DateOnly DayOf(DateTimeOffset instant) => new LocalDays(TimeZone).Of(instant);
 
-    /// <summary>The instant at which a local day begins; where clocks skip midnight, the first that there is.</summary>
-    public DateTimeOffset StartOf(DateOnly day)
-    {
-        var (zone, midnight) = (Zone, day.ToDateTime(TimeOnly.MinValue));
-        while (zone.IsInvalidTime(midnight))
-        {
-            midnight += TimeSpan.FromMinutes(15);
-        }
-
-        var offset = zone.IsAmbiguousTime(midnight) ? zone.GetAmbiguousTimeOffsets(midnight).Max() : zone.GetUtcOffset(midnight);
-        return new DateTimeOffset(midnight, offset).ToUniversalTime();
-    }
+    /// <inheritdoc cref="LocalDays.StartOf"/>
+    public DateTimeOffset StartOf(DateOnly day) => new LocalDays(TimeZone).StartOf(day);
 }
 
 /// <summary>When an account pays for what its credit does not cover.</summary>

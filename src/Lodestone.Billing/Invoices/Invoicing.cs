@@ -55,7 +55,8 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
         }
         catch (Refusal refusal) when (refusal.Code == RefusalCode.Conflict)
         {
-            return false; // an administrator was first
+            NotIssued(log, draft.AccountId, refusal.Message); // an administrator was first, or the books of this account do not agree
+            return false;
         }
     }
 
@@ -83,7 +84,8 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
         var charges = await db.Charges.AsNoTracking()
             .Where(c => c.AccountId == accountId && c.OccurredAt < now && !db.InvoicedCharges.Any(i => i.Id == c.Id)).ToListAsync(cancel);
         var unbilled = await db.UnbilledAsync(customer, cancel);
-        if (charges.Aggregate(unbilled, (sum, c) => sum + c.Amount.In(c.Currency)) >= options.Progress)
+        var soFar = charges.Aggregate(unbilled, (sum, c) => sum + c.Amount.In(c.Currency));
+        if (soFar >= options.Progress || (start < now && charges.Exists(c => c.IsDueAtOnce) && (soFar >= options.Min || soFar.Picos <= 0)))
         {
             return now;
         }
@@ -95,4 +97,7 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The invoice of account {AccountId} is held until an administrator releases it: {Reason}")]
     private static partial void Held(ILogger log, Guid accountId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The invoice of account {AccountId} was not issued: {Reason}")]
+    private static partial void NotIssued(ILogger log, Guid accountId, string reason);
 }

@@ -27,6 +27,7 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 await HeldAsync(db, cancel),
                 await ExpiryAsync(db, cancel),
                 new ConservationCheck("Debits and credits cancel out", $"trial balance: {string.Join(", ", balance.Totals.Where(t => !t.IsZero).Select(t => $"{t} {t.Currency}").DefaultIfEmpty("0"))}", "zero: 0", balance.IsZero),
+                .. await SeatChecks.RunAsync(db, clock.GetUtcNow() - SweepGrace, cancel),
                 .. await InvoiceChecks.RunAsync(db, balance, cancel),
             ]);
         },

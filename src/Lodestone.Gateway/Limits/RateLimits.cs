@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Lodestone.Billing;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Http;
 
@@ -10,7 +11,7 @@ namespace Lodestone.Gateway;
 /// How much each key asks of this server in a minute, and no more than it may. Requests are counted before they are made, exactly;
 /// tokens when they were used, so calls that run at the same time may go above their limit together.
 /// </summary>
-internal sealed class RateLimits(KeyLimits keys, GatewayOptions options, TimeProvider clock)
+internal sealed class RateLimits(KeyLimits keys, Entitlements entitlements, GatewayOptions options, TimeProvider clock)
 {
     private const int MostKeys = 100_000;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
@@ -21,7 +22,7 @@ internal sealed class RateLimits(KeyLimits keys, GatewayOptions options, TimePro
     /// <exception cref="Refusal"><c>rate_limit_exceeded</c>, with the time to wait.</exception>
     public async ValueTask EnterAsync(Caller caller, HttpResponse response, CancellationToken cancel)
     {
-        var rate = RateOf(await keys.FindAsync(caller, cancel));
+        var rate = RateOf(await keys.FindAsync(caller, cancel), await entitlements.OfAsync(caller.Id, cancel));
         if (rate.IsOff)
         {
             return;
@@ -49,7 +50,7 @@ internal sealed class RateLimits(KeyLimits keys, GatewayOptions options, TimePro
     /// <summary>Counts what a call used.</summary>
     public async ValueTask UsedAsync(Caller caller, long tokens)
     {
-        var rate = RateOf(await keys.FindAsync(caller, CancellationToken.None));
+        var rate = RateOf(await keys.FindAsync(caller, CancellationToken.None), await entitlements.OfAsync(caller.Id, CancellationToken.None));
         if (rate.IsOff)
         {
             return;
@@ -63,9 +64,11 @@ internal sealed class RateLimits(KeyLimits keys, GatewayOptions options, TimePro
         }
     }
 
-    // The tighter one counts.
-    private Rate RateOf(KeyLimit? limit) => new(
-        limit?.WindowId, Tighter(options.RequestsPerMinute, limit?.RequestsPerMinute ?? 0), Tighter(options.TokensPerMinute, limit?.TokensPerMinute ?? 0));
+    // The tightest one counts: the server's, that of the plan of whoever pays, the key's own.
+    private Rate RateOf(KeyLimit? limit, AccountEntitlements plan) => new(
+        limit?.WindowId,
+        Tighter(Tighter(options.RequestsPerMinute, plan.RequestsPerMinute ?? 0), limit?.RequestsPerMinute ?? 0),
+        Tighter(options.TokensPerMinute, limit?.TokensPerMinute ?? 0));
 
     private static long Tighter(long one, long other) => one == 0 ? other : other == 0 ? one : Math.Min(one, other);
 

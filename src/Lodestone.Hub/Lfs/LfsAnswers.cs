@@ -67,7 +67,7 @@ internal sealed class LfsAnswers(HubDb db, UploadParts parts, XetTransfer xet, S
     private async Task<Dictionary<string, string>> WithoutRoomAsync(Repo repo, List<LfsRequestObject> fresh, CancellationToken cancel)
     {
         var full = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (fresh.Count == 0 || await quota.IfLimitedAsync(repo.OwnerId, cancel) is not { } use)
+        if (fresh.Count == 0 || await quota.IfLimitedAsync(repo.OwnerId, repo.IsPrivate, cancel) is not { } use)
         {
             return full;
         }

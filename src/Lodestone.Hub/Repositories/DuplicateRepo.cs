@@ -37,7 +37,7 @@ internal static class DuplicateRepo
             var copy = new TreeCopy(from, pack);
             await (asked.KeepsHistory() ? copy.CopyHistoryAsync(tree.Commit, cancel) : copy.CopyAsync(tree.Root, cancel));
             var held = await db.HeldAsync(source.Id, copy.LargeFiles, cancel);
-            (await quota.IfLimitedAsync(repo.OwnerId, cancel))?.Require(held.Values.Sum());
+            (await quota.IfLimitedAsync(repo.OwnerId, repo.IsPrivate, cancel))?.Require(held.Values.Sum());
             db.LfsObjects.AddRange(held.Select(o => new LfsObject(repo.Id, o.Key, o.Value, clock.GetUtcNow())));
             var commit = asked.KeepsHistory() ? tree.Commit : pack.Write(new GitCommit(tree.Root, [], author, author, $"Duplicate from {source.FullName}"));
             using var complete = pack.Complete();

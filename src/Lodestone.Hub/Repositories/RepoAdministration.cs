@@ -53,7 +53,7 @@ internal static class RepoAdministration
             throw HubRefusals.NoRightToCreate(access.Caller, type, to.Owner);
         }
 
-        if (home.Id != found.OwnerId && await quota.IfLimitedAsync(home.Id, cancel) is { } use)
+        if (home.Id != found.OwnerId && await quota.IfLimitedAsync(home.Id, found.IsPrivate, cancel) is { } use)
         {
             use.Require(await db.LfsObjects.Where(o => o.RepoId == found.Id).SumAsync(o => o.Size, cancel));
         }
@@ -101,14 +101,19 @@ internal static class RepoAdministration
 }
 
 /// <summary>What administrators of a repository do with it as a whole, over the API or on its page.</summary>
-internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, ReposLately lately, TimeProvider clock)
+internal sealed class RepoCare(HubDb db, RepoAccess access, RepoStore store, StorageQuota quota, ReposLately lately, TimeProvider clock)
 {
     /// <summary>What is null stays as it is.</summary>
     /// <returns>The repository as it is now.</returns>
-    /// <exception cref="Refusal"><c>repo_not_found</c> or <c>forbidden</c>.</exception>
+    /// <exception cref="Refusal"><c>repo_not_found</c>, <c>forbidden</c>; <c>storage_quota_exceeded</c> where the plan has no room for it in private.</exception>
     public async Task<Repo> ChangeAsync(RepoRoute route, bool? isPrivate, bool? discussionsDisabled, CancellationToken cancel)
     {
         var found = await access.ToAdministerAsync(route, cancel);
+        if (isPrivate is true && !found.IsPrivate)
+        {
+            await quota.RequirePrivateRoomAsync(found, cancel);
+        }
+
         var changed = await db.WriteAsync(
             async inner =>
             {

@@ -46,6 +46,18 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
         },
         cancel);
 
+    /// <summary>Takes from what remains of a grant, for good. In the caller's transaction, which saves.</summary>
+    public static void Withdraw(BillingDb db, Wallet wallet, CreditGrant grant, Money amount, DateTimeOffset now)
+    {
+        if (grant is { IsScoped: false, State: GrantState.Usable })
+        {
+            wallet.Add(-amount);
+        }
+
+        grant.Withdraw(amount, isVoid: false);
+        Book(db, $"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, amount), now);
+    }
+
     /// <summary>An account's, newest first.</summary>
     public Task<List<CreditGrant>> OfAsync(Guid accountId, CancellationToken cancel) => steps.ReadAsync(db => db.CreditGrants.AsNoTracking()
         .Where(g => g.AccountId == accountId).OrderByDescending(g => g.Id).ToListAsync(cancel));
