@@ -46,6 +46,12 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<GrantHold> GrantHolds => Set<GrantHold>();
 
+    public DbSet<Plan> Plans => Set<Plan>();
+
+    public DbSet<Subscription> Subscriptions => Set<Subscription>();
+
+    public DbSet<SeatChange> SeatChanges => Set<SeatChange>();
+
     public DbSet<Customer> Customers => Set<Customer>();
 
     public DbSet<Charge> Charges => Set<Charge>();
@@ -128,6 +134,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
         model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited).Ignore(w => w.Standing);
+        model.Entity<Subscription>().Ignore(s => s.Days).Ignore(s => s.DueOn);
         model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
         model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
         model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });

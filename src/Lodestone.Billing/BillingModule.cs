@@ -1,4 +1,5 @@
 using Lodestone.Core;
+using Lodestone.Identity;
 using Lodestone.Ui;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Routing;
@@ -62,6 +63,10 @@ public static class BillingModule
         services.AddSingleton<RowFunding>();
         services.AddSingleton<CreditGrants>();
         services.AddTaskHandler<GrantTurning>(GrantTurning.Kind);
+        services.AddSingleton<PlanBook>();
+        services.AddSingleton<Subscriptions>();
+        services.AddEventHandler<MembershipChanged, SeatChanges>();
+        services.AddTaskHandler<SubscriptionCare>(SubscriptionCare.Kind);
     }
 
     private static void AddBooks(this IServiceCollection services)
@@ -146,6 +151,8 @@ public static class BillingModule
         routes.MapTerms();
         routes.MapTopUps();
         routes.MapGrants();
+        routes.MapPlans();
+        routes.MapSubscriptions();
         routes.MapUsage();
         routes.MapLedger();
         routes.MapBooks();

@@ -37,6 +37,12 @@ public sealed class People
     /// <summary>Whether somebody besides this user operates the server.</summary>
     public Task<bool> HasOtherOperatorAsync(Guid userId, CancellationToken cancel) => _db.Users.AnyAsync(u => u.IsAdministrator && u.Id != userId, cancel);
 
+    /// <summary>Who belongs to an organization; of a user, the user.</summary>
+    public async Task<IReadOnlyList<Guid>> MembersAsync(Guid namespaceId, CancellationToken cancel) =>
+        await _db.Users.AnyAsync(u => u.Id == namespaceId, cancel)
+            ? [namespaceId]
+            : await _db.Members.Where(m => m.OrganizationId == namespaceId).Select(m => m.UserId).ToListAsync(cancel);
+
     /// <summary>The user's e-mail address and whether it is known to be theirs; null for somebody who is no user.</summary>
     public async Task<Mailbox?> MailboxAsync(Guid userId, CancellationToken cancel) =>
         await _db.Users.Where(u => u.Id == userId)

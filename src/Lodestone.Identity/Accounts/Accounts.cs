@@ -57,6 +57,7 @@ public sealed partial class Accounts
         AccountName.Check(organization.Name);
         var id = Add(organization);
         _db.Members.Add(new Member { OrganizationId = id, UserId = creatorId, Role = NamespaceRole.Admin, CreatedAt = _clock.GetUtcNow() });
+        _db.Publish(new MembershipChanged(id, creatorId, From: null, NamespaceRole.Admin, _clock.GetUtcNow()));
         await SaveNamedAsync(organization.Name, cancel);
         _credentials.Forget();
         OrganizationCreated(_log, id, organization.Name, creatorId);
@@ -106,7 +107,8 @@ public sealed partial class Accounts
                 }
 
                 _db.Members.Remove(leaving);
-                return await _db.SaveChangesAsync(inTransaction) == 1;
+                _db.Publish(new MembershipChanged(organizationId, userId, leaving.Role, To: null, _clock.GetUtcNow()));
+                return await _db.SaveChangesAsync(inTransaction) > 0;
             },
             cancel);
         _credentials.Forget();
@@ -174,6 +176,12 @@ public sealed partial class Accounts
 
     private void Put(Member? held, Guid organizationId, Guid userId, NamespaceRole role)
     {
+        if (held?.Role == role)
+        {
+            return;
+        }
+
+        _db.Publish(new MembershipChanged(organizationId, userId, held?.Role, role, _clock.GetUtcNow()));
         if (held is not null)
         {
             held.Role = role;

@@ -203,6 +203,7 @@ public sealed partial class Seeding
             () =>
             {
                 _db.Members.Add(new Member { OrganizationId = organizationId, UserId = user.Id, Role = RoleNames.Parse(member.Role), CreatedAt = _clock.GetUtcNow() });
+                _db.Publish(new MembershipChanged(organizationId, user.Id, From: null, RoleNames.Parse(member.Role), _clock.GetUtcNow()));
                 return true;
             },
             cancel);
