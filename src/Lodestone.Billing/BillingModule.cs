@@ -73,6 +73,7 @@ public static class BillingModule
         services.AddSingleton<Subscriptions>();
         services.AddScoped<PlanChoice>();
         services.AddEventHandler<MembershipChanged, SeatChanges>();
+        services.AddEventHandler<MembershipChanged, SeatMetering>();
         services.AddEventHandler<AccountStandingChanged, FollowStanding>();
         services.AddTaskHandler<SeatCare>(SeatCare.Kind);
         services.AddTaskHandler<SubscriptionCare>(SubscriptionCare.Kind);
@@ -131,17 +132,25 @@ public static class BillingModule
         services.AddSingleton<EventSubjects>();
         services.AddSingleton<MeterBook>();
         services.AddSingleton<Ingestion>();
-        services.AddSingleton(p => new Metered(p.GetRequiredService<Ingestion>(), p.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(p => new Metered(p.GetRequiredService<Ingestion>(), p.GetRequiredService<EventLog>(), p.GetRequiredService<EventReader>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<EventRating>();
         services.AddSingleton<RatingStage>();
         services.AddHostedService(p => p.GetRequiredService<RatingStage>());
         services.AddTaskHandler<EventCare>(EventCare.Kind);
         services.AddSingleton<EventCorrections>();
+        services.AddSingleton<BackfillPreview>();
+        services.AddSingleton<Backfills>();
         services.AddSingleton<NewMeters>();
         services.AddSingleton<MeterQueries>();
         services.AddSingleton<Limits>();
         services.AddScoped<LimitChoice>();
         services.AddSingleton<Alerts>();
+        services.AddSingleton<AlertRules>();
+        services.AddSingleton<LimitAlerts>();
+        services.AddSingleton<SpendAnomalies>();
+        services.AddSingleton<EventAlerts>();
+        services.AddScoped<Alerting>();
+        services.AddTaskHandler<Alerting>(Alerting.Kind);
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -173,6 +182,7 @@ public static class BillingModule
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();
+        routes.MapAlerts();
         return routes;
     }
 }

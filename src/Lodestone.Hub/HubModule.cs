@@ -50,6 +50,7 @@ public static class HubModule
         services.AddScoped<HeldFiles>();
         services.AddStorageKeeping();
         services.AddTaskHandler<AbandonedUploads>(AbandonedUploads.Kind);
+        services.AddTaskHandler<StorageSampling>(StorageSampling.Kind);
         services.AddHostedService<StorageCare>();
         services.AddScoped<LfsAnswers>();
         services.AddScoped<LargeFileIntake>();
@@ -265,6 +266,7 @@ public static class HubModule
         services.AddScoped<Metrics>();
         services.AddScoped<Reach>();
         services.AddTaskHandler<TrafficCare>(TrafficCare.Kind);
+        services.AddTaskHandler<EgressMetering>(EgressMetering.Kind);
         services.AddHostedService<TrafficStart>();
     }
 

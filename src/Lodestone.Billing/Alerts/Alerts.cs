@@ -29,7 +29,7 @@ internal sealed class Alerts(BillingSteps steps)
         return isNew;
     }
 
-    /// <summary>The last ones of an account first.</summary>
-    public Task<List<Alert>> OfAsync(Guid accountId, Guid? before, int limit, CancellationToken cancel) => steps.ReadAsync(db => db.Alerts.AsNoTracking()
-        .Where(a => a.AccountId == accountId && (before == null || a.Id < before)).OrderByDescending(a => a.Id).Take(limit).ToListAsync(cancel));
+    /// <summary>Those of accounts, the last first.</summary>
+    public Task<List<Alert>> OfAsync(IReadOnlyCollection<Guid> accountIds, Guid? before, int limit, CancellationToken cancel) => steps.ReadAsync(db => db.Alerts.AsNoTracking()
+        .Where(a => accountIds.Contains(a.AccountId) && (before == null || a.Id < before)).OrderByDescending(a => a.Id).Take(limit).ToListAsync(cancel));
 }

@@ -20,11 +20,13 @@ internal sealed class EventCorrections(EventLog log, EventReader reader, MeterBo
     public Task<EventAnswer> VoidAsync(string key, string? reason, Caller caller, CancellationToken cancel) => CorrectAsync(
         key, caller, last => Task.FromResult(last with { Version = last.Version + 1, Kind = EntryKind.Void, Reason = Checked(reason), JobId = null }), cancel);
 
-    private static string Checked(string? reason) => reason is { Length: > 0 and <= LongestReason } && !reason.Contains('\0', StringComparison.Ordinal)
+    /// <exception cref="Refusal"><c>unprocessable</c>.</exception>
+    public static string Checked(string? reason) => reason is { Length: > 0 and <= LongestReason } && !reason.Contains('\0', StringComparison.Ordinal)
         ? reason
         : throw new Refusal(RefusalCode.Unprocessable, $"Give a reason of at most {LongestReason} characters: it is kept with the event.") { Param = "reason" };
 
-    private async Task<LogEntry> AmendmentAsync(LogEntry last, JsonElement? data, string reason, CancellationToken cancel)
+    /// <exception cref="Refusal">What refuses new events.</exception>
+    public async Task<LogEntry> AmendmentAsync(LogEntry last, JsonElement? data, string reason, CancellationToken cancel)
     {
         if (data is not { ValueKind: JsonValueKind.Object } given)
         {

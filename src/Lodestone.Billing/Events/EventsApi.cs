@@ -25,6 +25,7 @@ internal static class EventsApi
         events.MapPost("/events/{key:length(32)}:amend", Amend);
         events.MapPost("/events/{key:length(32)}:void", Void);
         events.MapEventReading();
+        events.MapBackfills();
     }
 
     private static async Task<Ok<EventAnswer>> Amend(string key, Correction wanted, EventCorrections corrections, Caller caller, CancellationToken cancel) =>

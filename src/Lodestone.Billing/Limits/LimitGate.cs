@@ -81,22 +81,29 @@ internal sealed class LimitGate(Statements sql, Database database)
     private async Task<LimitState> LockAsync(SpendLimit limit, Customer customer, DateOnly day, CancellationToken cancel)
     {
         var (first, start) = (SpendLimit.FirstOf(limit.Period, day), SpendLimit.StartOf(limit.Period, day));
-        await sql.ExecuteAsync(
-            $"""
-            insert into billing_limit_use (limit_id, start, used_units, used_remainder, held_units, held_remainder)
-            values ({limit.Id}, {start}, 0, 0, 0, 0) on conflict (limit_id, start) do nothing
-            """,
-            cancel);
-        if (database.IsPostgres)
+        var uses = await LockUsesAsync(limit, first, cancel);
+        if (!uses.Any(u => u.Start == start)) // the first call of the period
         {
-            await sql.ExecuteAsync($"select 1 from billing_limit_use where limit_id = {limit.Id} and start >= {first} order by start for update", cancel);
+            await sql.ExecuteAsync(
+                $"""
+                insert into billing_limit_use (limit_id, start, used_units, used_remainder, held_units, held_remainder)
+                values ({limit.Id}, {start}, 0, 0, 0, 0) on conflict (limit_id, start) do nothing
+                """,
+                cancel);
+            uses = await LockUsesAsync(limit, first, cancel);
         }
 
-        var uses = await sql.ListAsync(
-            $"select start, used_units, used_remainder, held_units, held_remainder from billing_limit_use where limit_id = {limit.Id} and start >= {first}",
+        return new LimitState(limit, customer, day, uses);
+    }
+
+    private Task<IReadOnlyList<LimitUse>> LockUsesAsync(SpendLimit limit, long first, CancellationToken cancel)
+    {
+        FormattableString uses = $"select start, used_units, used_remainder, held_units, held_remainder from billing_limit_use where limit_id = {limit.Id} and start >= {first} order by start";
+        FormattableString locked = $"select start, used_units, used_remainder, held_units, held_remainder from billing_limit_use where limit_id = {limit.Id} and start >= {first} order by start for update";
+        return sql.ListAsync(
+            database.IsPostgres ? locked : uses,
             row => new LimitUse { LimitId = limit.Id, Start = row.GetInt64(0), Used = new StoredMoney(row.GetInt64(1), row.GetInt64(2)), Held = new StoredMoney(row.GetInt64(3), row.GetInt64(4)) },
             cancel);
-        return new LimitState(limit, customer, day, uses);
     }
 
     private Task<int> UpdateAsync(LimitState state, StoredMoney used, StoredMoney held, CancellationToken cancel) => sql.ExecuteAsync(

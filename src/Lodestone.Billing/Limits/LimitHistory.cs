@@ -57,7 +57,8 @@ internal static class LimitHistory
         }
     }
 
-    private static IQueryable<RatedRow> Rows(BillingDb db, SpendLimit limit)
+    /// <summary>What the limit is about.</summary>
+    public static IQueryable<RatedRow> Rows(BillingDb db, SpendLimit limit)
     {
         var rows = db.RatedRows.AsNoTracking().Where(r => limit.AccountId == Guid.Empty || r.AccountId == limit.AccountId);
         return limit.Scope switch

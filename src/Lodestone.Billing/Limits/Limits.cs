@@ -72,6 +72,7 @@ internal sealed class Limits(BillingSteps steps, Database database, TimeProvider
             await LockAsync(db, accountId, token);
             db.SpendLimits.Remove(await FindAsync(db, id, accountId, token));
             await db.LimitUses.Where(u => u.LimitId == id).ExecuteDeleteAsync(token);
+            await db.AlertRules.Where(r => r.LimitId == id).ExecuteDeleteAsync(token);
             return await db.SaveChangesAsync(token);
         },
         cancel);

@@ -254,9 +254,10 @@ public sealed partial class Metering
 
         if (!charged.IsZero)
         {
-            foreach (var (transaction, postings) in drawn.Book(hold.AccountId, hold.Id, hold.StartedAt, now))
+            foreach (var wanted in drawn.Transactions(hold.AccountId, hold.Id, hold.StartedAt))
             {
-                await journal.InsertAsync(transaction, postings, cancel);
+                var (transaction, postings) = LedgerTransaction.Of(wanted, now);
+                await journal.InsertAsync(transaction, postings, cancel); // no month closes while a call of it runs, see MonthEnds
             }
         }
 

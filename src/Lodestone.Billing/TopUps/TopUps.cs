@@ -134,10 +134,8 @@ internal sealed partial class TopUps(BillingSteps steps, Charging charging, Time
             if (topUp.State is TopUpState.Succeeded)
             {
                 await CreditGrants.GiveAsync(db, NewGrant.Bought(topUp), now, token);
-                var entry = new LedgerEntry($"topup:{topUp.Id:N}", LedgerKind.TopUp, now, charging[topUp.Provider].ArrivesIn, LedgerAccounts.Prepaid(topUp.AccountId), topUp.Money);
-                var (transaction, postings) = LedgerTransaction.Of(entry, now);
-                db.LedgerTransactions.Add(transaction);
-                db.Postings.AddRange(postings);
+                await db.BookAsync(
+                    new NewTransaction($"topup:{topUp.Id:N}", LedgerKind.TopUp, now, [(charging[topUp.Provider].ArrivesIn, topUp.Money), (LedgerAccounts.Prepaid(topUp.AccountId), -topUp.Money)]), now, token);
                 PaidIn(log, topUp.AccountId, topUp.Money, topUp.Currency, topUp.Provider, topUp.Reference);
             }
 

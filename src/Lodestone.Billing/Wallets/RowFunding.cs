@@ -9,7 +9,8 @@ internal sealed class RowFunding(TimeProvider clock)
     /// <summary>In the caller's transaction, which saves: one ledger transaction for each event. What is taken back goes where the last came from.</summary>
     /// <param name="accountId">That of all the rows.</param>
     /// <param name="rows">Just rated; a correction's amounts are negative.</param>
-    public async Task<FundedRows> FundAsync(BillingDb db, Guid accountId, IReadOnlyList<RatedRow> rows, CancellationToken cancel)
+    /// <param name="time">When it was used.</param>
+    public async Task<FundedRows> FundAsync(BillingDb db, Guid accountId, IReadOnlyList<RatedRow> rows, DateTimeOffset time, CancellationToken cancel)
     {
         var wallet = await db.LockWalletAsync(accountId, cancel);
         var (paid, unbilled) = (Money.Zero(wallet.Currency), Money.Zero(wallet.Currency));
@@ -22,17 +23,15 @@ internal sealed class RowFunding(TimeProvider clock)
                 continue;
             }
 
-            var time = await db.Events.Where(e => e.Id == one.Key).Select(e => (DateTimeOffset?)e.Time).SingleOrDefaultAsync(cancel) ?? Days.Start(parts[0].Day);
             var drawn = parts.Exists(r => r.Amount.In(r.Currency) < Money.Zero(r.Currency))
                 ? await GiveBackAsync(db, wallet, parts, cancel)
                 : Drawing.Draw([.. (await GrantsAsync(db, accountId, time, cancel)).InOrder()], parts, time, wallet.Unheld);
             wallet.Add(-drawn.FromBalance);
             db.GrantDraws.AddRange(drawn.Parts.Select(p => p.Row));
             draws.AddRange(drawn.Parts);
-            foreach (var (transaction, postings) in drawn.Book(accountId, one.Key, time, clock.GetUtcNow()))
+            foreach (var transaction in drawn.Transactions(accountId, one.Key, time))
             {
-                db.LedgerTransactions.Add(transaction);
-                db.Postings.AddRange(postings);
+                await db.BookAsync(transaction, clock.GetUtcNow(), cancel);
             }
 
             (paid, unbilled) = (paid + drawn.Total, unbilled + drawn.Rest);

@@ -21,6 +21,28 @@ internal sealed class DailySweep(Sweeps sweeps, HubDb db, Metered metered, TimeP
     }
 }
 
+/// <summary>Has billing know every hour what is stored for those who have just stored something: the most of a day is what counts, not what a sweep left.</summary>
+internal sealed class StorageSampling(HubDb db, StorageCounting counting, Metered metered, TimeProvider clock) : ITaskHandler
+{
+    public const string Kind = "hub.storage_sample";
+
+    public static readonly TimeSpan Every = TimeSpan.FromHours(1);
+
+    public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
+    {
+        var (now, stored) = (clock.GetUtcNow(), new Dictionary<Guid, long>());
+        var since = now - Every - Every; // a run may be late
+        var owners = await db.LfsObjects.Where(o => o.CreatedAt >= since).Join(db.Repos, o => o.RepoId, r => r.Id, (_, r) => r.OwnerId).Distinct().ToListAsync(cancel);
+        foreach (var ownerId in owners)
+        {
+            stored[ownerId] = (await counting.CountAsync(ownerId, cancel))[0].Stored;
+        }
+
+        await metered.StoredAsync(stored, cancel);
+        return now + Every;
+    }
+}
+
 /// <summary>A sweep that an administrator asked for, by its id.</summary>
 internal sealed class AskedSweep(Sweeps sweeps) : ITaskHandler
 {
@@ -57,6 +79,7 @@ internal sealed class StorageCare(Tasks tasks, TimeProvider clock) : IHostedServ
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await tasks.ScheduleAsync(DailySweep.Kind, TheOnly, clock.GetUtcNow() + DailySweep.Every, new { }, cancellationToken);
+        await tasks.ScheduleAsync(StorageSampling.Kind, TheOnly, clock.GetUtcNow() + StorageSampling.Every, new { }, cancellationToken);
         await tasks.ScheduleAsync(AbandonedUploads.Kind, TheOnly, clock.GetUtcNow() + AbandonedUploads.Every, new { }, cancellationToken);
         await tasks.ScheduleAsync(Chunking.Kind, TheOnly, clock.GetUtcNow() + Chunking.Every, new { }, cancellationToken);
     }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Lodestone.Billing;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Hosting;
@@ -62,11 +63,41 @@ internal sealed class TrafficCare(HubDb db, TimeProvider clock) : ITaskHandler
     }
 }
 
+/// <summary>Has billing know every quarter of an hour what was sent of whose repositories: from what was counted, so that no byte waits for it.</summary>
+internal sealed class EgressMetering(HubDb db, Metered metered, TimeProvider clock) : ITaskHandler
+{
+    public const string Kind = "hub.egress";
+
+    public static readonly TimeSpan Every = TimeSpan.FromMinutes(15);
+
+    public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
+    {
+        var now = clock.GetUtcNow();
+        var today = DateOnly.FromDateTime(now.UtcDateTime);
+        foreach (var day in new[] { today.AddDays(-1), today }) // the last minutes of a day are counted in the next
+        {
+            await metered.SentAsync(day, await SentAsync(day, cancel), cancel);
+        }
+
+        return now + Every;
+    }
+
+    private Task<Dictionary<Guid, long>> SentAsync(DateOnly day, CancellationToken cancel)
+    {
+        var number = (long)(day.DayNumber - DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber);
+        return db.Traffic.AsNoTracking().Where(t => t.Day == number && t.Bytes > 0).Join(db.Repos, t => t.RepoId, r => r.Id, (t, r) => new { r.OwnerId, t.Bytes })
+            .GroupBy(t => t.OwnerId).Select(g => new { g.Key, Bytes = g.Sum(t => t.Bytes) }).ToDictionaryAsync(g => g.Key, g => g.Bytes, cancel);
+    }
+}
+
 /// <summary>Has it done from the first start on.</summary>
 internal sealed class TrafficStart(Tasks tasks, TimeProvider clock) : IHostedService
 {
-    public Task StartAsync(CancellationToken cancellationToken) =>
-        tasks.ScheduleAsync(TrafficCare.Kind, "all", clock.GetUtcNow() + TrafficCare.Every, new { }, cancellationToken);
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await tasks.ScheduleAsync(TrafficCare.Kind, "all", clock.GetUtcNow() + TrafficCare.Every, new { }, cancellationToken);
+        await tasks.ScheduleAsync(EgressMetering.Kind, "all", clock.GetUtcNow() + EgressMetering.Every, new { }, cancellationToken);
+    }
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

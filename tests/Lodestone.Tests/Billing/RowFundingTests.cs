@@ -63,7 +63,7 @@ public sealed class RowFundingTests
         {
             var row = Row(world, BillingWorld.Usd(amount));
             db.RatedRows.Add(row);
-            var funded = await world.Get<RowFunding>().FundAsync(db, row.AccountId, [row], cancel);
+            var funded = await world.Get<RowFunding>().FundAsync(db, row.AccountId, [row], world.Clock.GetUtcNow(), cancel);
             await db.SaveChangesAsync(cancel);
             return funded;
         },

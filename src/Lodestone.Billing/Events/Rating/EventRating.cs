@@ -19,7 +19,13 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     private const string Unpriced = "unpriced";
     private const string Failed = "failed";
 
+    // Of a batch that is wrong throughout no more are told.
+    private const int MostTold = 20;
+
     private readonly List<RatedRow> _charged = [];
+    private readonly List<LoggedEvent> _taken = [];
+    private readonly Dictionary<string, NewAlert> _alerts = new(StringComparer.Ordinal);
+    private readonly Dictionary<(Guid AccountId, long Hour), Money> _hours = [];
 
     /// <param name="row">The next row of the log.</param>
     /// <param name="before">The version that it stands in for, where it corrects one.</param>
@@ -32,6 +38,7 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
             await TakeBackAsync(before, cancel);
         }
 
+        _taken.Add(row);
         var day = await CountAsync(row, cancel);
         if (row.Entry.Kind is EntryKind.Void)
         {
@@ -42,6 +49,9 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
         if (row.Entry.AccountId is null)
         {
             day.Quarantined++;
+            Tell(row, row.Entry.TenantId, row.Entry.Reason is QuarantineReason.UnknownType
+                ? $"Events of the type {row.Entry.Event.Type} wait in quarantine: no meter counts them"
+                : $"Events wait in quarantine: no account is known as {row.Entry.Event.Subject}");
             return;
         }
 
@@ -88,6 +98,18 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     public async Task<int> FinishAsync(CancellationToken cancel)
     {
         await LimitHistory.AddAsync(db, _charged, cancel);
+        await EventAlerts.NoteSourcesAsync(db, _taken, cancel);
+        foreach (var ((accountId, hour), amount) in _hours)
+        {
+            var spend = await db.HourSpends.FindAsync([accountId, hour], cancel) ?? db.HourSpends.Add(new HourSpend { AccountId = accountId, Hour = hour }).Entity;
+            spend.Amount = spend.Amount.In(amount.Currency) + amount;
+        }
+
+        foreach (var alert in _alerts.Values)
+        {
+            await Alerts.RaiseAsync(db, alert, cancel);
+        }
+
         return await db.SaveChangesAsync(cancel);
     }
 
@@ -145,22 +167,40 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     private async Task ChargeAsync(RatableUsage usage, CancellationToken cancel)
     {
         var rows = await UsageRating.RateAsync(db, usage, cancel);
-        var funded = await funding.FundAsync(db, usage.AccountId, rows, cancel);
+        var funded = await funding.FundAsync(db, usage.AccountId, rows, usage.Time, cancel);
         await db.RollUpAsync(rows, funded.Draws, usage.Time, await db.Rating.ProductNameAsync(usage.ProductId, cancel), cancel);
         _charged.AddRange(rows);
+        foreach (var row in rows)
+        {
+            var (key, amount) = ((usage.AccountId, SpendAnomalies.HourOf(usage.Time)), row.Amount.In(row.Currency));
+            _hours[key] = _hours.TryGetValue(key, out var sum) ? sum + amount : amount;
+        }
     }
 
-    private void SetAside(LoggedEvent row, UnratableException unratable) => db.UnratedEvents.Add(new UnratedEvent
+    private void SetAside(LoggedEvent row, UnratableException unratable)
     {
-        Id = row.RatedId,
-        Position = row.Position,
-        AccountId = row.Entry.AccountId!.Value, // the callers have looked
-        Type = row.Entry.Event.Type,
-        Product = unratable.Product,
-        Reason = unratable.Reason,
-        Time = row.Entry.Event.Time,
-        Since = clock.GetUtcNow(),
-    });
+        db.UnratedEvents.Add(new UnratedEvent
+        {
+            Id = row.RatedId,
+            Position = row.Position,
+            AccountId = row.Entry.AccountId!.Value, // the callers have looked
+            Type = row.Entry.Event.Type,
+            Product = unratable.Product,
+            Reason = unratable.Reason,
+            Time = row.Entry.Event.Time,
+            Since = clock.GetUtcNow(),
+        });
+        Tell(row, Guid.Empty, unratable.Reason is Failed ? "Events could not be charged and were set aside" : $"Events of the type {row.Entry.Event.Type} wait for a price: {unratable.Reason} {unratable.Product}".TrimEnd());
+    }
+
+    // Once a day for each thing that is wrong.
+    private void Tell(LoggedEvent row, Guid accountId, string title)
+    {
+        if (_alerts.Count < MostTold)
+        {
+            _alerts[title] = new NewAlert(accountId, AlertKind.Quarantine, $"quarantine:{accountId:N}:{Days.Of(row.ReceivedAt):yyyy-MM-dd}:{title}", title, "/billing/limits");
+        }
+    }
 
     private async Task<EventCount> CountAsync(LoggedEvent row, CancellationToken cancel)
     {

@@ -23,7 +23,7 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
         db.CreditGrants.Add(grant);
         if (!grant.IsPaid)
         {
-            Book(db, $"credit:{grant.Id:N}", LedgerKind.Credit, now, GrantBooks.Issue(grant), now);
+            await db.BookAsync(new NewTransaction($"credit:{grant.Id:N}", LedgerKind.Credit, now, GrantBooks.Issue(grant)), now, cancel);
         }
 
         if (grant is { State: GrantState.Usable, IsScoped: false })
@@ -85,7 +85,7 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
 
             foreach (var grant in grants.Where(g => g.State is GrantState.Usable && g.ExpiresAt <= now))
             {
-                Expire(db, wallet, grant, now);
+                await ExpireAsync(db, wallet, grant, now, token);
             }
 
             Remember(wallet, grants);
@@ -125,7 +125,7 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
             grant.Withdraw(taken, isVoid: amount is null);
             if (!taken.IsZero)
             {
-                Book(db, $"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, taken), now);
+                await db.BookAsync(new NewTransaction($"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, taken)), now, token);
             }
 
             await db.SaveChangesAsync(token);
@@ -153,13 +153,13 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
         }
     }
 
-    private static void Expire(BillingDb db, Wallet wallet, CreditGrant grant, DateTimeOffset now)
+    private static async Task ExpireAsync(BillingDb db, Wallet wallet, CreditGrant grant, DateTimeOffset now, CancellationToken cancel)
     {
         var rest = grant.Expire();
         wallet.Add(grant.IsScoped ? Money.Zero(grant.Currency) : -rest);
         if (!rest.IsZero)
         {
-            Book(db, $"expiry:{grant.Id:N}", LedgerKind.Breakage, grant.ExpiresAt ?? now, GrantBooks.Expire(grant, rest), now);
+            await db.BookAsync(new NewTransaction($"expiry:{grant.Id:N}", LedgerKind.Breakage, grant.ExpiresAt ?? now, GrantBooks.Expire(grant, rest)), now, cancel);
         }
     }
 
@@ -172,13 +172,6 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
             _ => null,
         });
         wallet.Turn(grants.Count(g => g.IsScoped && g.State is GrantState.Scheduled or GrantState.Usable && !g.Remaining.IsZero), turns.Min());
-    }
-
-    private static void Book(BillingDb db, string key, LedgerKind kind, DateTimeOffset at, IReadOnlyList<(string Account, Money Amount)> lines, DateTimeOffset now)
-    {
-        var (transaction, postings) = LedgerTransaction.Of(new NewTransaction(key, kind, at, lines), now);
-        db.LedgerTransactions.Add(transaction);
-        db.Postings.AddRange(postings);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {AccountId} was granted {Amount} {Currency} of {Kind} credit, {SourceRef}")]

@@ -85,15 +85,15 @@ internal sealed record Drawn(List<DrawnPart> Parts, Money FromBalance, Money Res
 
     /// <summary>What has to be booked, the usage itself last: what was forfeited and is drawn after all stops being ours first.</summary>
     /// <param name="time">Of the event.</param>
-    public IEnumerable<(LedgerTransaction Transaction, Posting[] Postings)> Book(Guid accountId, Guid eventId, DateTimeOffset time, DateTimeOffset now)
+    public IEnumerable<NewTransaction> Transactions(Guid accountId, Guid eventId, DateTimeOffset time)
     {
         foreach (var part in Parts.Where(p => p.Grant.State is GrantState.Expired))
         {
-            yield return LedgerTransaction.Of(new NewTransaction($"revival:{eventId:N}:{part.Row.Class}:{part.Grant.Id:N}", LedgerKind.Breakage, time, GrantBooks.Expire(part.Grant, -part.Amount)), now);
+            yield return new NewTransaction($"revival:{eventId:N}:{part.Row.Class}:{part.Grant.Id:N}", LedgerKind.Breakage, time, GrantBooks.Expire(part.Grant, -part.Amount));
         }
 
         var lines = Parts.SelectMany(p => GrantBooks.Draw(p.Grant, p.Amount)).Append((LedgerAccounts.Unbilled(accountId), Rest)).Append((LedgerAccounts.InferenceRevenue, -(Total + Rest)));
-        yield return LedgerTransaction.Of(new NewTransaction(LedgerTransaction.UsageKey(eventId), LedgerKind.Usage, time, Gathered(lines)), now);
+        yield return new NewTransaction(LedgerTransaction.UsageKey(eventId), LedgerKind.Usage, time, Gathered(lines));
     }
 
     private static List<(string Account, Money Amount)> Gathered(IEnumerable<(string Account, Money Amount)> lines) =>
