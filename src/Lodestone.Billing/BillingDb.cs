@@ -92,6 +92,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<LimitUse> LimitUses => Set<LimitUse>();
 
+    public DbSet<AlertRule> AlertRules => Set<AlertRule>();
+
+    public DbSet<Alert> Alerts => Set<Alert>();
+
+    public DbSet<HourSpend> HourSpends => Set<HourSpend>();
+
+    public DbSet<MeterSource> MeterSources => Set<MeterSource>();
+
     public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
 
     public DbSet<EventCount> EventCounts => Set<EventCount>();
@@ -123,6 +131,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
         model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
         model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
+        model.Entity<HourSpend>().HasKey(h => new { h.AccountId, h.Hour });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);

@@ -126,6 +126,7 @@ public static class BillingModule
         services.AddSingleton<MeterQueries>();
         services.AddSingleton<Limits>();
         services.AddScoped<LimitChoice>();
+        services.AddSingleton<Alerts>();
     }
 
     private static void AddPages(this IServiceCollection services)
