@@ -11,7 +11,7 @@ internal sealed class BillingAtStart(Orphans orphans, Tasks tasks, TimeProvider 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await orphans.SettleAllAsync(cancellationToken);
-        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
+        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind, Refunds.Kind, PaymentEvents.Kind, Dunning.Kind, Reconciling.Kind])
         {
             await tasks.ScheduleAsync(kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
         }

@@ -26,6 +26,7 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 await ExpiryAsync(db, cancel),
                 new ConservationCheck("Debits and credits cancel out", $"trial balance: {string.Join(", ", balance.Totals.Where(t => !t.IsZero).Select(t => $"{t} {t.Currency}").DefaultIfEmpty("0"))}", "zero: 0", balance.IsZero),
                 .. await InvoiceChecks.RunAsync(db, balance, cancel),
+                .. await PaymentChecks.RunAsync(db, balance, cancel),
             ]);
         },
         cancel);

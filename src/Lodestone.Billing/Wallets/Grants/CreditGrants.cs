@@ -104,23 +104,29 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
             }
 
             var taken = amount ?? remaining;
-            Require(wallet, grant, taken, isRefund: amount is not null);
-            if (grant is { IsScoped: false, State: GrantState.Usable })
-            {
-                wallet.Add(-taken);
-            }
-
-            grant.Withdraw(taken, isVoid: amount is null);
-            if (!taken.IsZero)
-            {
-                Book(db, $"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, taken), now);
-            }
-
+            Withdraw(db, wallet, grant, taken, isRefund: amount is not null, now);
             await db.SaveChangesAsync(token);
             Withdrawn(log, accountId, taken, grant.Currency, grant.SourceRef);
             return grant;
         },
         cancel);
+
+    /// <summary>In the caller's transaction, which holds the wallet and saves: takes an amount of what remains, to be paid back or for good.</summary>
+    /// <exception cref="Refusal"><c>not_refundable</c>, <c>exceeds_remainder</c>; <c>conflict</c> while running calls were promised of it.</exception>
+    internal static void Withdraw(BillingDb db, Wallet wallet, CreditGrant grant, Money taken, bool isRefund, DateTimeOffset now)
+    {
+        Require(wallet, grant, taken, isRefund);
+        if (grant is { IsScoped: false, State: GrantState.Usable })
+        {
+            wallet.Add(-taken);
+        }
+
+        grant.Withdraw(taken, isVoid: !isRefund);
+        if (!taken.IsZero)
+        {
+            Book(db, $"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, taken), now);
+        }
+    }
 
     private static void Require(Wallet wallet, CreditGrant grant, Money taken, bool isRefund)
     {
