@@ -66,7 +66,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
 
-    public DbSet<InvoicedRow> InvoicedRows => Set<InvoicedRow>();
+    public DbSet<RollUp> RollUps => Set<RollUp>();
 
     public DbSet<InvoicedCharge> InvoicedCharges => Set<InvoicedCharge>();
 
@@ -150,7 +150,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);
         model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
-        model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<RollUp>().Ignore(u => u.Key);
         model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
         model.Entity<ReconciliationDifference>().HasKey(d => new { d.ReconciliationId, d.Line });
         model.Entity<ProviderCustomer>().HasKey(c => new { c.AccountId, c.Provider });
