@@ -90,6 +90,20 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<ProviderCustomer> ProviderCustomers => Set<ProviderCustomer>();
 
+    public DbSet<PaymentEvent> PaymentEvents => Set<PaymentEvent>();
+
+    public DbSet<ProviderMovement> ProviderMovements => Set<ProviderMovement>();
+
+    public DbSet<Refund> Refunds => Set<Refund>();
+
+    public DbSet<Dispute> Disputes => Set<Dispute>();
+
+    public DbSet<Reconciliation> Reconciliations => Set<Reconciliation>();
+
+    public DbSet<ReconciliationDifference> ReconciliationDifferences => Set<ReconciliationDifference>();
+
+    public DbSet<CustomerAct> CustomerActs => Set<CustomerAct>();
+
     public DbSet<TaxRule> TaxRules => Set<TaxRule>();
 
     public DbSet<MeterVersion> Meters => Set<MeterVersion>();
@@ -146,6 +160,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
         model.Entity<RollUp>().Ignore(u => u.Key);
         model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
+        model.Entity<ReconciliationDifference>().HasKey(d => new { d.ReconciliationId, d.Line });
         model.Entity<ProviderCustomer>().HasKey(c => new { c.AccountId, c.Provider });
         model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))

@@ -111,6 +111,11 @@ public static class BillingModule
     {
         services.AddSingleton<IPaymentProvider, ManualPayments>();
         services.AddSingleton<IPaymentProvider, TestPayments>();
+        services.AddOptions<StripeOptions>().BindConfiguration("Billing:Stripe")
+            .Validate(options => options.IsValid, "Billing:Stripe:ApiBase must be an https address.").ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<StripeOptions>>().Value);
+        services.AddSingleton<StripeCalls>();
+        services.AddSingleton<IPaymentProvider, StripePayments>();
         services.AddOptions<DunningOptions>().BindConfiguration("Billing:Dunning")
             .Validate(options => options.IsValid, "Billing:Dunning has days that are out of order.").ValidateOnStart();
         services.AddSingleton(p => p.GetRequiredService<IOptions<DunningOptions>>().Value);
@@ -118,6 +123,19 @@ public static class BillingModule
         services.AddSingleton<PaymentMethods>();
         services.AddSingleton<InvoicePayments>();
         services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
+        services.AddSingleton<RefundPlans>();
+        services.AddSingleton<Refunds>();
+        services.AddTaskHandler<Refunds>(Refunds.Kind);
+        services.AddSingleton<Disputes>();
+        services.AddSingleton<Dunning>();
+        services.AddTaskHandler<Dunning>(Dunning.Kind);
+        services.AddSingleton<Reconciling>();
+        services.AddTaskHandler<Reconciling>(Reconciling.Kind);
+        services.AddSingleton<Indulgence>();
+        services.AddSingleton<CustomerBook>();
+        services.AddSingleton<ProviderTruth>();
+        services.AddSingleton<PaymentEvents>();
+        services.AddTaskHandler<PaymentEvents>(PaymentEvents.Kind);
         services.AddEventHandler<InvoiceIssued, InvoiceCollection>();
         services.AddEventHandler<PaymentMethodKept, DebtCollection>();
     }
@@ -160,6 +178,7 @@ public static class BillingModule
         services.AddSingleton(new NavItem("Billing", "/billing", 60, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new NavItem("Prices", "/admin/prices", 10, NavAudience.Administrator));
         services.AddSingleton(new NavItem("Top-ups", "/admin/topups", 20, NavAudience.Administrator));
+        services.AddSingleton(new NavItem("Customers", "/admin/customers", 25, NavAudience.Administrator));
         services.AddSingleton(new NavItem("Ledger", "/admin/ledger", 30, NavAudience.Administrator));
     }
 
@@ -179,6 +198,10 @@ public static class BillingModule
         routes.MapTax();
         routes.MapPayments();
         routes.MapPaymentMethods();
+        routes.MapPaymentEvents();
+        routes.MapRefunds();
+        routes.MapCustomers();
+        routes.MapReconciliation();
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();

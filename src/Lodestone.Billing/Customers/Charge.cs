@@ -54,4 +54,7 @@ internal enum ChargeKind
 
     /// <summary>A price was lowered for what had been used already: always negative.</summary>
     PriceCorrection,
+
+    /// <summary>Credit was used whose payment was taken back.</summary>
+    Chargeback,
 }

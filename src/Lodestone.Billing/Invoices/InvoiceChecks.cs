@@ -28,7 +28,7 @@ internal static class InvoiceChecks
 
     private static async Task<ConservationCheck> ReceivableAsync(BillingDb db, TrialBalanceReport balance, CancellationToken cancel)
     {
-        var open = (await db.Invoices.AsNoTracking().Where(i => i.Form != null && i.State != InvoiceState.Void && i.State != InvoiceState.Paid).ToListAsync(cancel))
+        var open = (await db.Invoices.AsNoTracking().Where(i => i.Form != null && i.State != InvoiceState.Void && i.State != InvoiceState.Paid && i.State != InvoiceState.Uncollectible).ToListAsync(cancel))
             .GroupBy(i => LedgerAccounts.Receivable(i.AccountId)).ToDictionary(g => g.Key, g => g.Aggregate(Zero, (sum, i) => sum + i.Remainder), StringComparer.Ordinal);
         var booked = balance.Lines.Where(l => l.Account.StartsWith(LedgerAccounts.ReceivablePrefix, StringComparison.Ordinal)).ToDictionary(l => l.Account, l => l.Balance, StringComparer.Ordinal);
         var agree = open.Keys.Union(booked.Keys, StringComparer.Ordinal).All(a => open.GetValueOrDefault(a, Zero) == booked.GetValueOrDefault(a, Zero));

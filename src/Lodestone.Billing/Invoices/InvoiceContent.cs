@@ -87,7 +87,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
         {
             Key = $"charge:{charge.Kind.ToWire()}:{charge.Key}",
             Kind = InvoiceLineKind.Charge,
-            TaxClass = charge.Kind is ChargeKind.CommitTrueUp or ChargeKind.PriceCorrection ? TaxClasses.Usage : charge.Kind is ChargeKind.Credit ? TaxClasses.Credit : TaxClasses.Subscription,
+            TaxClass = charge.Kind is ChargeKind.CommitTrueUp or ChargeKind.PriceCorrection ? TaxClasses.Usage : charge.Kind is ChargeKind.Credit or ChargeKind.Chargeback ? TaxClasses.Credit : TaxClasses.Subscription,
             Description = charge.Description,
             Quantity = charge.Quantity,
             Exact = charge.Amount.In(charge.Currency),

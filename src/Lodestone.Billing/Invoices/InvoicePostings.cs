@@ -42,6 +42,7 @@ internal static class InvoicePostings
         ChargeKind.CommitTrueUp => LedgerAccounts.CommitTrueUp,
         ChargeKind.Credit => LedgerAccounts.Prepaid(owner),
         ChargeKind.PriceCorrection => LedgerAccounts.InferenceRevenue,
+        ChargeKind.Chargeback => LedgerAccounts.Disputed(owner),
         _ => LedgerAccounts.DeferredSubscription(owner),
     };
 }

@@ -29,6 +29,7 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 new ConservationCheck("Debits and credits cancel out", $"trial balance: {string.Join(", ", balance.Totals.Where(t => !t.IsZero).Select(t => $"{t} {t.Currency}").DefaultIfEmpty("0"))}", "zero: 0", balance.IsZero),
                 .. await SeatChecks.RunAsync(db, clock.GetUtcNow() - SweepGrace, cancel),
                 .. await InvoiceChecks.RunAsync(db, balance, cancel),
+                .. await PaymentChecks.RunAsync(db, balance, cancel),
             ]);
         },
         cancel);

@@ -18,6 +18,10 @@ internal enum LedgerKind
     Payment,
     Refund,
     Payout,
+
+    /// <summary>What a payment provider keeps for its work.</summary>
+    ProviderFee,
+
     Dispute,
     DisputeWon,
     DisputeLost,

@@ -51,13 +51,21 @@ internal sealed partial class Charging(BillingSteps steps, IEnumerable<IPaymentP
         }
     }
 
+    /// <summary>In the caller's transaction, which saves: what the provider keeps of a payment, as soon as it says so.</summary>
+    public Task KeepFeeAsync(BillingDb db, string provider, PaymentResult result, DateTimeOffset now, CancellationToken cancel) =>
+        result is { State: TopUpState.Succeeded, Fee: { } fee, Reference: { } reference }
+            ? db.MoveAsync(_providers[provider], ProviderMovementKind.Fee, reference, fee, now, cancel)
+            : Task.CompletedTask;
+
     /// <summary>How a payment stands that was asked for; <see langword="null"/> when that cannot be told yet.</summary>
-    public async Task<PaymentResult?> FindAsync(string provider, Payment payment, Guid? methodId, CancellationToken cancel)
+    /// <param name="isForgotten">Its payer has not confirmed it in time: it is given up.</param>
+    public async Task<PaymentResult?> FindAsync(string provider, Payment payment, Guid? methodId, bool isForgotten, CancellationToken cancel)
     {
         try
         {
-            var method = await steps.ReadAsync(db => db.ProviderMethodAsync(methodId, cancel));
-            if (await _providers[provider].FindAsync(payment with { Method = method }, cancel) is { } known)
+            var asked = payment with { Method = await steps.ReadAsync(db => db.ProviderMethodAsync(methodId, cancel)) };
+            var found = isForgotten && _providers[provider] is IMethodProvider keeping ? await keeping.CancelAsync(asked, cancel) : await _providers[provider].FindAsync(asked, cancel);
+            if (found is { } known)
             {
                 return known;
             }

@@ -14,6 +14,7 @@ internal sealed partial class InvoicePayments(BillingSteps steps, Charging charg
 
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ConfirmedWithin = TimeSpan.FromDays(1);
 
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
@@ -85,7 +86,8 @@ internal sealed partial class InvoicePayments(BillingSteps steps, Charging charg
             .OrderBy(a => a.Id).ToListAsync(cancel));
         foreach (var attempt in open.Where(a => charging.Knows(a.Provider)))
         {
-            if (await charging.FindAsync(attempt.Provider, attempt.AsPayment(), attempt.MethodId, cancel) is { } result)
+            var isForgotten = attempt.State is TopUpState.RequiresAction && clock.GetUtcNow() - attempt.CreatedAt > ConfirmedWithin;
+            if (await charging.FindAsync(attempt.Provider, attempt.AsPayment(), attempt.MethodId, isForgotten, cancel) is { } result)
             {
                 await ApplyAsync(attempt.Id, result, cancel);
             }
@@ -98,12 +100,14 @@ internal sealed partial class InvoicePayments(BillingSteps steps, Charging charg
         {
             await db.LockAsync<PaymentAttempt>(attemptId, token);
             var attempt = await db.PaymentAttempts.SingleAsync(a => a.Id == attemptId, token);
+            var now = clock.GetUtcNow();
+            await charging.KeepFeeAsync(db, attempt.Provider, result, now, token);
             if (!attempt.Accepts(result))
             {
+                await db.SaveChangesAsync(token);
                 return attempt;
             }
 
-            var now = clock.GetUtcNow();
             attempt.Apply(result, now);
             if (attempt.State is TopUpState.Succeeded)
             {

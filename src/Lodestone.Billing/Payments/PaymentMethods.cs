@@ -58,14 +58,17 @@ internal sealed partial class PaymentMethods(BillingSteps steps, IEnumerable<IPa
     }
 
     /// <summary>Takes down what a set-up has come to. Finishing twice is finishing once.</summary>
-    /// <param name="accountId">Whose it must be; null: of whom the provider says.</param>
+    /// <param name="accountId">Whose it must be.</param>
     /// <returns>Null while it is not finished, or where it is somebody else's.</returns>
     /// <exception cref="ProviderSilentException"/>
-    public async Task<PaymentMethod?> FinishAsync(string provider, string setupReference, Guid? accountId, CancellationToken cancel)
+    public async Task<PaymentMethod?> FinishAsync(string provider, string setupReference, Guid accountId, CancellationToken cancel)
     {
         var known = _providers.TryGetValue(provider, out var chosen) ? await chosen.FindSetupAsync(setupReference, cancel) : null;
         return known is null ? null : await steps.WriteAsync((db, token) => KeepAsync(db, provider, known, accountId, token), cancel);
     }
+
+    /// <summary>The provider has taken down what somebody pays with, or knows something new about it.</summary>
+    public Task<PaymentMethod?> LearnAsync(string provider, ProviderMethod known, CancellationToken cancel) => steps.WriteAsync((db, token) => KeepAsync(db, provider, known, accountId: null, token), cancel);
 
     /// <exception cref="Refusal"><c>forbidden</c>, <c>not_found</c>.</exception>
     public Task<PaymentMethod> ChooseAsync(Guid methodId, Caller caller, CancellationToken cancel) => steps.WriteAsync(

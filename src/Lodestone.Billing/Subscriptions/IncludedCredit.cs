@@ -43,7 +43,7 @@ internal static class IncludedCredit
         var unspent = Money.Min(Money.Min(unearned, grant.Remaining.In(grant.Currency)), wallet.Unheld); // what running calls were promised counts as spent
         if (unspent > zero)
         {
-            CreditGrants.Withdraw(turn.Db, wallet, grant, unspent, turn.Now);
+            await CreditGrants.TakeAsync(turn.Db, wallet, grant, unspent, isVoid: false, turn.Now, turn.Cancel);
         }
 
         var spent = unearned - (unspent > zero ? unspent : zero);

@@ -21,6 +21,14 @@ internal interface IPaymentProvider
     /// <summary>How a payment stands; <see langword="null"/> when the provider has never heard of it.</summary>
     /// <exception cref="ProviderSilentException"/>
     Task<PaymentResult?> FindAsync(Payment payment, CancellationToken cancel);
+
+    /// <summary>Sends money back. Asking again with the same key is asking once.</summary>
+    /// <exception cref="ProviderSilentException"/>
+    Task<RefundResult> RefundAsync(WantedRefund refund, CancellationToken cancel);
+
+    /// <summary>How a refund stands; <see langword="null"/> when the provider has never heard of it.</summary>
+    /// <exception cref="ProviderSilentException"/>
+    Task<RefundResult?> FindRefundAsync(WantedRefund refund, CancellationToken cancel);
 }
 
 /// <summary>A provider that keeps what its payers pay with, so that they can be charged while they are away.</summary>
@@ -42,6 +50,23 @@ internal interface IMethodProvider : IPaymentProvider
     /// <param name="reference">The provider's, of the set-up.</param>
     /// <exception cref="ProviderSilentException"/>
     Task<ProviderMethod?> FindSetupAsync(string reference, CancellationToken cancel);
+
+    /// <summary>Gives up a payment that waits for its payer; how it stands then.</summary>
+    /// <exception cref="ProviderSilentException"/>
+    Task<PaymentResult?> CancelAsync(Payment payment, CancellationToken cancel);
+
+    /// <summary>Reads a message that claims to come from the provider.</summary>
+    /// <param name="signature">Its header; null where it has none.</param>
+    /// <returns>Null where its signature is not the provider's, or is too old.</returns>
+    ProviderMessage? ParseWebhook(ReadOnlySpan<byte> body, string? signature, DateTimeOffset now);
+
+    /// <summary>An object as it is now; <see langword="null"/> when there is none, or none that concerns us.</summary>
+    /// <exception cref="ProviderSilentException"/>
+    Task<ProviderObject?> FetchAsync(ProviderObjectKind kind, string reference, CancellationToken cancel);
+
+    /// <summary>Payments, refunds, disputes and payouts that were made since an instant.</summary>
+    /// <exception cref="ProviderSilentException"/>
+    Task<IReadOnlyList<ProviderObject>> ListSinceAsync(DateTimeOffset since, CancellationToken cancel);
 
     /// <summary>Forgets what somebody pays with. Forgetting twice is forgetting once.</summary>
     /// <exception cref="ProviderSilentException"/>
@@ -78,7 +103,18 @@ internal sealed record PaymentResult(TopUpState State, string? Reference = null,
 
     /// <summary>Where the payer confirms it.</summary>
     public string? ActionUrl { get; init; }
+
+    /// <summary>What the provider keeps of it; null while it has not said.</summary>
+    public Money? Fee { get; init; }
 }
+
+/// <summary>Money to send back.</summary>
+/// <param name="Key">Idempotency key.</param>
+/// <param name="PaymentReference">The provider's, of the payment; null where no provider has one.</param>
+internal sealed record WantedRefund(string Key, string? PaymentReference, Money Amount);
+
+/// <param name="Reference">The provider's, of the refund.</param>
+internal sealed record RefundResult(RefundState State, string? Reference = null, string? Failure = null);
 
 /// <param name="AccountId">Also the idempotency key.</param>
 internal sealed record NewProviderCustomer(Guid AccountId, string Name);
@@ -115,4 +151,8 @@ internal sealed class ManualPayments : IPaymentProvider
     public Task<PaymentResult> ChargeAsync(Payment payment, CancellationToken cancel) => Task.FromResult(new PaymentResult(TopUpState.Awaiting));
 
     public Task<PaymentResult?> FindAsync(Payment payment, CancellationToken cancel) => Task.FromResult<PaymentResult?>(new PaymentResult(TopUpState.Awaiting));
+
+    public Task<RefundResult> RefundAsync(WantedRefund refund, CancellationToken cancel) => Task.FromResult(new RefundResult(RefundState.Awaiting));
+
+    public Task<RefundResult?> FindRefundAsync(WantedRefund refund, CancellationToken cancel) => Task.FromResult<RefundResult?>(new RefundResult(RefundState.Awaiting));
 }

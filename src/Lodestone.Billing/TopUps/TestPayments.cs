@@ -31,6 +31,19 @@ internal sealed class TestPayments(BillingOptions options) : IMethodProvider
 
     public Task<PaymentResult?> FindAsync(Payment payment, CancellationToken cancel) => Task.FromResult(_payments.GetValueOrDefault(payment.Key));
 
+    public Task<PaymentResult?> CancelAsync(Payment payment, CancellationToken cancel) => FindAsync(payment, cancel);
+
+    public Task<RefundResult> RefundAsync(WantedRefund refund, CancellationToken cancel) => Task.FromResult(new RefundResult(RefundState.Succeeded, $"test_refund_{refund.Key}"));
+
+    public Task<RefundResult?> FindRefundAsync(WantedRefund refund, CancellationToken cancel) => Task.FromResult<RefundResult?>(new RefundResult(RefundState.Succeeded, $"test_refund_{refund.Key}"));
+
+    /// <summary>It tells nobody anything, so whatever claims to come from it does not.</summary>
+    public ProviderMessage? ParseWebhook(ReadOnlySpan<byte> body, string? signature, DateTimeOffset now) => null;
+
+    public Task<ProviderObject?> FetchAsync(ProviderObjectKind kind, string reference, CancellationToken cancel) => Task.FromResult<ProviderObject?>(null);
+
+    public Task<IReadOnlyList<ProviderObject>> ListSinceAsync(DateTimeOffset since, CancellationToken cancel) => Task.FromResult<IReadOnlyList<ProviderObject>>([]);
+
     public Task<string> CreateCustomerAsync(NewProviderCustomer customer, CancellationToken cancel) => Task.FromResult($"test_customer_{customer.AccountId:N}");
 
     public Task<MethodSetup> SetUpAsync(NewMethodSetup setup, CancellationToken cancel) => Task.FromResult(new MethodSetup(SetupPrefix + setup.Customer, Page: null));

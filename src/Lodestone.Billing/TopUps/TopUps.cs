@@ -17,6 +17,7 @@ internal sealed partial class TopUps(BillingSteps steps, Charging charging, Time
     private static readonly Money Least = Money.FromStored(1, 0, BillingOptions.Currency);
     private static readonly Money Most = Money.FromStored(10_000, 0, BillingOptions.Currency);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan ConfirmedWithin = TimeSpan.FromDays(1);
     private static readonly RefusalCode AmountOutOfRange = new("amount_out_of_range", 422);
 
     /// <summary>Those that new payments may be made with.</summary>
@@ -101,7 +102,8 @@ internal sealed partial class TopUps(BillingSteps steps, Charging charging, Time
             .OrderBy(t => t.Id).ToListAsync(cancel));
         foreach (var topUp in open.Where(t => charging.Knows(t.Provider)))
         {
-            if (await charging.FindAsync(topUp.Provider, PaymentOf(topUp), topUp.MethodId, cancel) is { } result)
+            var isForgotten = topUp.State is TopUpState.RequiresAction && clock.GetUtcNow() - topUp.CreatedAt > ConfirmedWithin;
+            if (await charging.FindAsync(topUp.Provider, PaymentOf(topUp), topUp.MethodId, isForgotten, cancel) is { } result)
             {
                 await ApplyAsync(topUp.Id, result, confirmedBy: null, cancel);
             }
@@ -124,12 +126,14 @@ internal sealed partial class TopUps(BillingSteps steps, Charging charging, Time
                 throw new Refusal(RefusalCode.Conflict, $"The top-up {topUp.Reference} is {topUp.State.ToWire()} and does not wait for confirmation.");
             }
 
+            var now = clock.GetUtcNow();
+            await charging.KeepFeeAsync(db, topUp.Provider, result, now, token);
             if (!topUp.Accepts(result))
             {
+                await db.SaveChangesAsync(token);
                 return topUp;
             }
 
-            var now = clock.GetUtcNow();
             topUp.Apply(result, confirmedBy, now);
             if (topUp.State is TopUpState.Succeeded)
             {

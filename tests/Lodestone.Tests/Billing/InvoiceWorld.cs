@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using Lodestone.Billing;
 using Lodestone.Core;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Lodestone.Tests.Billing;
 
@@ -23,9 +24,9 @@ internal sealed class InvoiceWorld : IAsyncDisposable
 
     public HttpClient Alice => Shop.Alice;
 
-    public static async Task<InvoiceWorld> OpenAsync(string input = "2", string output = "8")
+    public static async Task<InvoiceWorld> OpenAsync(string input = "2", string output = "8", Action<IServiceCollection>? adjust = null)
     {
-        var world = new InvoiceWorld(await Shop.OpenAsync(freePerDay: "0"));
+        var world = new InvoiceWorld(await Shop.OpenAsync(freePerDay: "0", adjust));
         using var price = await world.Shop.PublishAsync(input, output);
         return world;
     }

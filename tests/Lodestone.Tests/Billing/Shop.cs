@@ -24,9 +24,13 @@ internal sealed class Shop : IAsyncDisposable
 
     public Guid ModelId { get; } = Guid.CreateVersion7();
 
-    public static async Task<Shop> OpenAsync(string freePerDay = "0.05")
+    public static async Task<Shop> OpenAsync(string freePerDay = "0.05", Action<IServiceCollection>? adjust = null)
     {
-        var shop = new Shop(await World.CreateAsync(services => services.AddSingleton(new BillingOptions { FreePerDay = freePerDay })));
+        var shop = new Shop(await World.CreateAsync(services =>
+        {
+            services.AddSingleton(new BillingOptions { FreePerDay = freePerDay });
+            adjust?.Invoke(services);
+        }));
         await shop.World.UseAsync<Products, bool>(async products =>
         {
             await products.RegisterAsync(shop.ModelId, Model, shop.World.Acme.Id, CancellationToken.None);

@@ -130,5 +130,9 @@ public sealed class TopUpsApiTests
         }
 
         public Task<PaymentResult?> FindAsync(Payment payment, CancellationToken cancel) => Task.FromResult<PaymentResult?>(new PaymentResult(TopUpState.Succeeded, "deaf-1"));
+
+        public Task<RefundResult> RefundAsync(WantedRefund refund, CancellationToken cancel) => throw new HttpRequestException("timed out");
+
+        public Task<RefundResult?> FindRefundAsync(WantedRefund refund, CancellationToken cancel) => Task.FromResult<RefundResult?>(null);
     }
 }

@@ -148,6 +148,9 @@ internal enum GrantState
     Usable,
     Expired,
     Voided,
+
+    /// <summary>Its payer wants the money back: nothing is drawn until that is decided.</summary>
+    Frozen,
 }
 
 /// <summary>What a running call may still take of a grant for its model. Goes with the call's hold.</summary>

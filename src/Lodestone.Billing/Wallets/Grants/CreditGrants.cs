@@ -46,18 +46,6 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
         },
         cancel);
 
-    /// <summary>Takes from what remains of a grant, for good. In the caller's transaction, which saves.</summary>
-    public static void Withdraw(BillingDb db, Wallet wallet, CreditGrant grant, Money amount, DateTimeOffset now)
-    {
-        if (grant is { IsScoped: false, State: GrantState.Usable })
-        {
-            wallet.Add(-amount);
-        }
-
-        grant.Withdraw(amount, isVoid: false);
-        Book(db, $"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, amount), now);
-    }
-
     /// <summary>An account's, newest first.</summary>
     public Task<List<CreditGrant>> OfAsync(Guid accountId, CancellationToken cancel) => steps.ReadAsync(db => db.CreditGrants.AsNoTracking()
         .Where(g => g.AccountId == accountId).OrderByDescending(g => g.Id).ToListAsync(cancel));
@@ -117,22 +105,35 @@ internal sealed partial class CreditGrants(BillingSteps steps, TimeProvider cloc
 
             var taken = amount ?? remaining;
             Require(wallet, grant, taken, isRefund: amount is not null);
-            if (grant is { IsScoped: false, State: GrantState.Usable })
-            {
-                wallet.Add(-taken);
-            }
-
-            grant.Withdraw(taken, isVoid: amount is null);
-            if (!taken.IsZero)
-            {
-                await db.BookAsync(new NewTransaction($"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, taken)), now, token);
-            }
-
+            await TakeAsync(db, wallet, grant, taken, isVoid: amount is null, now, token);
             await db.SaveChangesAsync(token);
             Withdrawn(log, accountId, taken, grant.Currency, grant.SourceRef);
             return grant;
         },
         cancel);
+
+    /// <summary>In the caller's transaction, which holds the wallet and saves: takes from what remains of a grant that was paid for, to be paid back.</summary>
+    /// <exception cref="Refusal"><c>not_refundable</c>, <c>exceeds_remainder</c>; <c>conflict</c> while running calls were promised of it.</exception>
+    public static Task RefundAsync(BillingDb db, Wallet wallet, CreditGrant grant, Money taken, DateTimeOffset now, CancellationToken cancel)
+    {
+        Require(wallet, grant, taken, isRefund: true);
+        return TakeAsync(db, wallet, grant, taken, isVoid: false, now, cancel);
+    }
+
+    /// <summary>In the caller's transaction, which holds the wallet and saves: takes from what remains of a grant, and is promised to no call.</summary>
+    public static async Task TakeAsync(BillingDb db, Wallet wallet, CreditGrant grant, Money taken, bool isVoid, DateTimeOffset now, CancellationToken cancel)
+    {
+        if (grant is { IsScoped: false, State: GrantState.Usable })
+        {
+            wallet.Add(-taken);
+        }
+
+        grant.Withdraw(taken, isVoid);
+        if (!taken.IsZero)
+        {
+            await db.BookAsync(new NewTransaction($"withdrawal:{grant.Id:N}:{grant.Withdrawn.In(grant.Currency)}", LedgerKind.Withdrawal, now, GrantBooks.Withdraw(grant, taken)), now, cancel);
+        }
+    }
 
     private static void Require(Wallet wallet, CreditGrant grant, Money taken, bool isRefund)
     {

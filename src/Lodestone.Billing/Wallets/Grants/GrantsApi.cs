@@ -73,11 +73,11 @@ internal static class GrantsApi
     }
 
     private static async Task<Ok<GrantView>> Refund(
-        RefundRequest wanted, string account, string grant, AccountChoice accounts, CreditGrants grants, Caller caller, CancellationToken cancel)
+        RefundRequest wanted, string account, string grant, AccountChoice accounts, CreditGrants grants, Refunds refunds, Caller caller, CancellationToken cancel)
     {
-        var chosen = await accounts.FindAsync(account, cancel);
-        caller.Administrator();
-        return TypedResults.Ok(GrantView.Of(await grants.RefundAsync(chosen.Id, GrantView.IdOf(grant), Amounts.Read(wanted.Amount?.Text, "amount"), cancel)));
+        var (chosen, grantId) = (await accounts.FindAsync(account, cancel), GrantView.IdOf(grant));
+        await refunds.OfCreditAsync(chosen.Id, Amounts.Read(wanted.Amount?.Text, "amount"), wanted.Reason ?? "Credit paid back", grantId, caller, cancel);
+        return TypedResults.Ok(GrantView.Of((await grants.OfAsync(chosen.Id, cancel)).Single(g => g.Id == grantId)));
     }
 
     private static async Task<Created<TopUpView>> TopUp(TopUpRequest wanted, string account, AccountChoice accounts, TopUps topUps, Caller caller, CancellationToken cancel)
@@ -116,7 +116,7 @@ internal sealed record GrantRequest(
     int? Priority = null, bool Refundable = false, string? SourceRef = null);
 
 /// <param name="Amount">A decimal string, at most what is unspent.</param>
-internal sealed record RefundRequest(AmountText? Amount);
+internal sealed record RefundRequest(AmountText? Amount, string? Reason = null);
 
 /// <param name="Grants">Newest first.</param>
 internal sealed record GrantList(IReadOnlyList<GrantView> Grants);
