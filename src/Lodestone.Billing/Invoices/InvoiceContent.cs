@@ -30,6 +30,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
             .Select(g => new UsageSum(
                 g.Key.ProductId, g.Key.PriceVersionId, g.Key.Class, g.Key.Late != null, g.Min(u => u.ProductName)!, g.Min(u => u.Day), g.Min(u => u.Minute), g.Max(u => u.Minute),
                 g.Sum(u => u.RowCount), g.Sum(u => u.Quantity),
+                new MoneySum(g.Sum(u => u.List.Units), g.Sum(u => u.List.Remainder / MoneySum.Split), g.Sum(u => u.List.Remainder % MoneySum.Split)),
                 new MoneySum(g.Sum(u => u.Amount.Units), g.Sum(u => u.Amount.Remainder / MoneySum.Split), g.Sum(u => u.Amount.Remainder % MoneySum.Split)),
                 new MoneySum(g.Sum(u => u.Prepaid.Units), g.Sum(u => u.Prepaid.Remainder / MoneySum.Split), g.Sum(u => u.Prepaid.Remainder % MoneySum.Split)),
                 new MoneySum(g.Sum(u => u.Promo.Units), g.Sum(u => u.Promo.Remainder / MoneySum.Split), g.Sum(u => u.Promo.Remainder % MoneySum.Split)),
@@ -57,6 +58,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
             PriceVersionId = first.PriceVersionId,
             Quantity = sums.Sum(s => s.Quantity),
             Exact = Total(sums.Select(s => s.Amount), invoice.Currency),
+            List = Total(sums.Select(s => s.List), invoice.Currency),
             RolledUp = new RolledUpLine(first.Class, sums.Min(s => s.First), sums.Max(s => s.Last), sums.Sum(s => s.Rows)),
         };
     }
@@ -107,7 +109,7 @@ internal sealed record InvoiceContent(IReadOnlyList<ContentLine> Lines, long Row
     /// <param name="First">The first minute of it; <paramref name="Last"/> the last.</param>
     private sealed record UsageSum(
         Guid ProductId, Guid PriceVersionId, string Class, bool IsLate, string ProductName, DateOnly Day, DateTimeOffset First, DateTimeOffset Last,
-        long Rows, long Quantity, MoneySum Amount, MoneySum Prepaid, MoneySum Promo, MoneySum Sla);
+        long Rows, long Quantity, MoneySum List, MoneySum Amount, MoneySum Prepaid, MoneySum Promo, MoneySum Sla);
 }
 
 /// <summary>A line before rounding and tax.</summary>
@@ -132,6 +134,9 @@ internal sealed record ContentLine
     public required long Quantity { get; init; }
 
     public required Money Exact { get; init; }
+
+    /// <summary>Of usage: what it would cost without allowances and discounts.</summary>
+    public Money? List { get; init; }
 
     /// <summary>Of usage: the roll-ups that it is the sum of.</summary>
     public RolledUpLine? RolledUp { get; init; }

@@ -11,16 +11,21 @@ internal static class InvoiceCsv
         var text = new StringBuilder("invoice,line,kind,description,quantity,unit_price,exact,amount,tax,currency\r\n");
         foreach (var line in form.Lines)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{form.Number},{line.Line},{line.Kind},{Quoted(line.Description)},{line.Quantity},{Quoted(line.UnitPrice)},{line.Exact},{line.Amount},{line.Tax},{form.Currency}\r\n");
+            text.Append(CultureInfo.InvariantCulture, $"{form.Number},{line.Line},{line.Kind},{Field(line.Description)},{line.Quantity},{Field(line.UnitPrice)},{line.Exact},{line.Amount},{line.Tax},{form.Currency}\r\n");
         }
 
         return text.ToString();
     }
 
-    // A spreadsheet takes what begins with one of these for a formula.
-    private static string Quoted(string text)
+    /// <summary>In quotation marks, unless it is a number, and never what a spreadsheet would take for a formula.</summary>
+    public static string Field(string text)
     {
-        var safe = text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' ? "'" + text : text;
+        if (text.All(c => char.IsAsciiDigit(c) || c is '.' or '-'))
+        {
+            return text;
+        }
+
+        var safe = text[0] is '=' or '+' or '-' or '@' or '\t' ? "'" + text : text;
         return $"\"{safe.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
     }
 }

@@ -31,6 +31,15 @@ internal sealed class Invoices(BillingSteps steps, Gathering gathering, Issuing 
         await steps.ReadAsync(db => LineRequests.ReadAsync(db, invoice, line, after, limit, cancel))
         ?? throw new Refusal(RefusalCode.NotFound, $"{invoice.Number} has no line {line} of usage.");
 
+    /// <summary>What an issued invoice's lines of usage would cost without allowances and discounts, by key.</summary>
+    public Task<Dictionary<string, string>> ListCostsAsync(Invoice invoice, InvoiceForm form, CancellationToken cancel) => steps.ReadAsync(async db =>
+    {
+        var customer = await db.CustomerAsync(invoice.AccountId, invoice.CreatedAt, cancel);
+        customer.TimeZone = form.Period.TimeZone;
+        var content = await InvoiceContent.ReadAsync(db, invoice, customer, cancel);
+        return content.Lines.Where(l => l.List is not null).ToDictionary(l => l.Key, l => l.List.ToString()!, StringComparer.Ordinal); // filtered
+    });
+
     public Task<Invoice> DraftAsync(Guid accountId, DateTimeOffset until, Caller administrator, CancellationToken cancel)
     {
         administrator.Administrator();

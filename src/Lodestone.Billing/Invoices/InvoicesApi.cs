@@ -21,6 +21,9 @@ internal static class InvoicesApi
         invoices.MapGet("/{number}", View);
         invoices.MapGet("/{number}/form", Form);
         invoices.MapGet("/{number}/csv", Csv);
+        invoices.MapGet("/{number}.csv", Csv);
+        invoices.MapGet("/{number}.pdf", Pdf);
+        invoices.MapGet("/{number}.focus", Focus);
         invoices.MapGet("/{number}/lines/{line:long}/requests", Requests);
         invoices.MapPost("/{number}/issue", Issue);
         invoices.MapPost("/{number}/void", Void);
@@ -64,10 +67,28 @@ internal static class InvoicesApi
 
     private static async Task<FileContentHttpResult> Csv(string number, Invoices invoices, Caller caller, CancellationToken cancel)
     {
-        var invoice = await invoices.FindAsync(number, caller, cancel);
-        var form = invoice.Form ?? throw new Refusal(RefusalCode.Conflict, "A draft has no lines yet: they are made when the invoice is issued.");
-        return TypedResults.File(System.Text.Encoding.UTF8.GetBytes(InvoiceCsv.Of(InvoiceForm.Parse(form))), "text/csv; charset=utf-8", $"{invoice.Number}.csv");
+        var form = await FormOfAsync(number, invoices, caller, cancel);
+        return TypedResults.File(System.Text.Encoding.UTF8.GetBytes(InvoiceCsv.Of(form)), "text/csv; charset=utf-8", $"{form.Number}.csv");
     }
+
+    private static async Task<FileContentHttpResult> Pdf(string number, Invoices invoices, Caller caller, CancellationToken cancel)
+    {
+        var form = await FormOfAsync(number, invoices, caller, cancel);
+        return TypedResults.File(InvoicePdf.Of(form), "application/pdf", $"{form.Number}.pdf");
+    }
+
+    private static async Task<FileContentHttpResult> Focus(string number, Invoices invoices, Caller caller, CancellationToken cancel)
+    {
+        var invoice = await invoices.FindAsync(number, caller, cancel);
+        var form = await FormOfAsync(number, invoices, caller, cancel);
+        var text = FocusCsv.Of(form, await invoices.ListCostsAsync(invoice, form, cancel));
+        return TypedResults.File(System.Text.Encoding.UTF8.GetBytes(text), "text/csv; charset=utf-8", $"{form.Number}.focus.csv");
+    }
+
+    private static async Task<InvoiceForm> FormOfAsync(string number, Invoices invoices, Caller caller, CancellationToken cancel) =>
+        (await invoices.FindAsync(number, caller, cancel)).Form is { } form
+            ? InvoiceForm.Parse(form)
+            : throw new Refusal(RefusalCode.Conflict, "A draft has no lines yet: they are made when the invoice is issued.");
 
     private static async Task<Ok<LineRequestList>> Requests(string number, long line, string? cursor, HttpContext context, Invoices invoices, Caller caller, CancellationToken cancel)
     {

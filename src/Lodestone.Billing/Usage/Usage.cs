@@ -61,7 +61,9 @@ internal sealed class Usage(BillingSteps steps)
             var postings = transaction is null
                 ? []
                 : await db.Postings.AsNoTracking().Where(p => p.TransactionId == transaction.Id).OrderBy(p => p.Line).ToListAsync(cancel);
-            return new CallDetail(call, [.. rows.OrderBy(r => r.Class, StringComparer.Ordinal)], price, transaction, postings);
+            var rollUps = rows.ConvertAll(r => r.RollUpId);
+            var number = await db.Invoices.Where(i => i.Number != null && db.RollUps.Any(u => rollUps.Contains(u.Id) && u.InvoiceId == i.Id)).Select(i => i.Number).FirstOrDefaultAsync(cancel);
+            return new CallDetail(call, [.. rows.OrderBy(r => r.Class, StringComparer.Ordinal)], price, transaction, postings, number);
         });
 }
 
@@ -110,7 +112,8 @@ public sealed record CallLine(Guid Id, string RequestId, DateTimeOffset Time, st
 /// <param name="Price">The version they were rated with.</param>
 /// <param name="Transaction">Where the charge was booked; absent when nothing was charged.</param>
 /// <param name="Postings">The transaction's lines.</param>
-internal sealed record CallDetail(MeterEvent Event, IReadOnlyList<RatedRow> Rows, PriceVersion Price, LedgerTransaction? Transaction, IReadOnlyList<Posting> Postings)
+/// <param name="InvoiceNumber">The issued invoice that asks for it.</param>
+internal sealed record CallDetail(MeterEvent Event, IReadOnlyList<RatedRow> Rows, PriceVersion Price, LedgerTransaction? Transaction, IReadOnlyList<Posting> Postings, string? InvoiceNumber)
 {
     /// <summary>Sellers see tokens and amounts, but not who of the buyer's people called, nor with which key.</summary>
     public bool ShowsBuyerTo(Caller caller) => caller.IsAdministrator || caller.CanRead(Event.AccountId, TokenScope.ReadBilling);

@@ -68,6 +68,9 @@ public sealed class InvoicesTests
         var requests = await Shop.GetAsync(world.Alice, "/api/v1/invoices/LS-2026-000001/lines/1/requests");
         Assert.Equal([("use_1", 500_000, "1"), ("use_2", 100_000, "0.2")], requests.GetProperty("requests").EnumerateArray()
             .Select(r => (r.GetProperty("requestId").GetString(), r.GetProperty("quantity").GetInt32(), r.GetProperty("amount").GetString())));
+        Assert.Contains("/billing/invoices/LS-2026-000001?line=1#requests", await world.Alice.GetStringAsync("/billing/invoices/LS-2026-000001"), StringComparison.Ordinal);
+        Assert.Contains("/usage/calls/use_1", await world.Alice.GetStringAsync("/billing/invoices/LS-2026-000001?line=1"), StringComparison.Ordinal);
+        Assert.Contains("/billing/invoices/LS-2026-000001", await world.Alice.GetStringAsync("/usage/calls/use_1"), StringComparison.Ordinal);
         var verified = await world.VerifyAsync();
         Assert.Equal((1_000, 0), (verified.Count, verified.Count(v => v.Fault is not null)));
         Assert.Equal(Enumerable.Range(1, 1_000).Select(n => $"LS-2026-{n:D6}"), verified.Select(v => v.Number)); // no gap
