@@ -66,7 +66,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
 
-    public DbSet<InvoicedRow> InvoicedRows => Set<InvoicedRow>();
+    public DbSet<RollUp> RollUps => Set<RollUp>();
 
     public DbSet<InvoicedCharge> InvoicedCharges => Set<InvoicedCharge>();
 
@@ -78,6 +78,10 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<PaymentAttempt> PaymentAttempts => Set<PaymentAttempt>();
 
+    public DbSet<PaymentMethod> PaymentMethods => Set<PaymentMethod>();
+
+    public DbSet<ProviderCustomer> ProviderCustomers => Set<ProviderCustomer>();
+
     public DbSet<TaxRule> TaxRules => Set<TaxRule>();
 
     public DbSet<MeterVersion> Meters => Set<MeterVersion>();
@@ -87,6 +91,14 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
     public DbSet<SpendLimit> SpendLimits => Set<SpendLimit>();
 
     public DbSet<LimitUse> LimitUses => Set<LimitUse>();
+
+    public DbSet<AlertRule> AlertRules => Set<AlertRule>();
+
+    public DbSet<Alert> Alerts => Set<Alert>();
+
+    public DbSet<HourSpend> HourSpends => Set<HourSpend>();
+
+    public DbSet<MeterSource> MeterSources => Set<MeterSource>();
 
     public DbSet<RatingPosition> RatingPositions => Set<RatingPosition>();
 
@@ -115,16 +127,18 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<PriceVersion>().Ignore(v => v.Keys).Ignore(v => v.Wires);
         model.Entity<RatedRow>().HasKey(r => new { r.EventId, r.Class });
         model.Entity<RatingTotal>().HasKey(t => new { t.AccountId, t.PriceVersionId, t.Class, t.Month });
-        model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited);
+        model.Entity<Wallet>().Ignore(w => w.IsPostpaid).Ignore(w => w.IsLimited).Ignore(w => w.Standing);
         model.Entity<GrantDraw>().HasKey(d => new { d.EventId, d.Class, d.GrantId });
         model.Entity<GrantHold>().HasKey(h => new { h.HoldId, h.GrantId });
         model.Entity<LimitUse>().HasKey(u => new { u.LimitId, u.Start });
+        model.Entity<HourSpend>().HasKey(h => new { h.AccountId, h.Hour });
         model.Entity<EventCount>().HasKey(c => c.Day);
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);
         model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
-        model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<RollUp>().Ignore(u => u.Key);
         model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
+        model.Entity<ProviderCustomer>().HasKey(c => new { c.AccountId, c.Provider });
         model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });
         foreach (var amount in model.Model.GetEntityTypes().SelectMany(entity => entity.GetComplexProperties()))
         {

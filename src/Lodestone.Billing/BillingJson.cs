@@ -70,4 +70,7 @@ namespace Lodestone.Billing;
 [JsonSerializable(typeof(PartyView))]
 [JsonSerializable(typeof(PayRequest))]
 [JsonSerializable(typeof(PaymentList))]
+[JsonSerializable(typeof(SetupRequest))]
+[JsonSerializable(typeof(SetupView))]
+[JsonSerializable(typeof(PaymentMethodList))]
 internal sealed partial class BillingJson : JsonSerializerContext;

@@ -45,12 +45,11 @@ public static class BillingModule
         services.AddScoped<AccountChoice>();
         services.Configure<JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, BillingJson.Default));
         services.AddSingleton<TopUps>();
-        services.AddSingleton<IPaymentProvider, ManualPayments>();
-        services.AddSingleton<IPaymentProvider, TestPayments>();
         services.AddSingleton<Orphans>();
         services.AddTaskHandler<Orphans>(Orphans.Kind);
         services.AddTaskHandler<OpenPayments>(OpenPayments.Kind);
         services.AddHostedService<BillingAtStart>();
+        services.AddPayments();
         services.AddBooks();
         services.AddInvoices();
         services.AddEvents();
@@ -84,14 +83,28 @@ public static class BillingModule
         services.AddSingleton<TaxRules>();
         services.AddSingleton<Parties>();
         services.AddSingleton<Gathering>();
+        services.AddSingleton<InvoiceProof>();
         services.AddSingleton<Issuing>();
         services.AddSingleton<CreditNotes>();
         services.AddSingleton<Invoices>();
-        services.AddSingleton<InvoicePayments>();
-        services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
         services.AddSingleton<Invoicing>();
         services.AddTaskHandler<Invoicing>(Invoicing.Kind);
-        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
+        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceProof>(), p.GetRequiredService<InvoiceOptions>()));
+    }
+
+    private static void AddPayments(this IServiceCollection services)
+    {
+        services.AddSingleton<IPaymentProvider, ManualPayments>();
+        services.AddSingleton<IPaymentProvider, TestPayments>();
+        services.AddOptions<DunningOptions>().BindConfiguration("Billing:Dunning")
+            .Validate(options => options.IsValid, "Billing:Dunning has days that are out of order.").ValidateOnStart();
+        services.AddSingleton(p => p.GetRequiredService<IOptions<DunningOptions>>().Value);
+        services.AddSingleton<Charging>();
+        services.AddSingleton<PaymentMethods>();
+        services.AddSingleton<InvoicePayments>();
+        services.AddTaskHandler<InvoicePayments>(InvoicePayments.Kind);
+        services.AddEventHandler<InvoiceIssued, InvoiceCollection>();
+        services.AddEventHandler<PaymentMethodKept, DebtCollection>();
     }
 
     private static void AddEvents(this IServiceCollection services)
@@ -114,6 +127,7 @@ public static class BillingModule
         services.AddSingleton<MeterQueries>();
         services.AddSingleton<Limits>();
         services.AddScoped<LimitChoice>();
+        services.AddSingleton<Alerts>();
     }
 
     private static void AddPages(this IServiceCollection services)
@@ -139,6 +153,7 @@ public static class BillingModule
         routes.MapInvoices();
         routes.MapTax();
         routes.MapPayments();
+        routes.MapPaymentMethods();
         routes.MapEvents();
         routes.MapMeters();
         routes.MapLimits();

@@ -1,3 +1,4 @@
+using Lodestone.Billing;
 using Lodestone.Core;
 using Lodestone.Identity;
 using Lodestone.Ui;
@@ -165,6 +166,7 @@ public static class HubModule
         services.AddTaskHandler<NotificationMails>(NotificationMails.Kind);
         services.AddEventHandler<WebhookSuspended, TellOfSuspension>();
         services.AddEventHandler<AccessChanged, TellOfAccess>();
+        services.AddEventHandler<AlertRaised, TellOfAlert>();
         services.AddEventHandler<DiscussionChanged, TellOfDiscussion>();
         services.AddEventHandler<CommentChanged, TellOfComment>();
         services.AddScoped<DiscussionReaders>();

@@ -31,6 +31,9 @@ public sealed class People
             ? [namespaceId]
             : await _db.Members.Where(m => m.OrganizationId == namespaceId && m.Role == NamespaceRole.Admin).Select(m => m.UserId).ToListAsync(cancel);
 
+    /// <summary>Who operates the server.</summary>
+    public async Task<IReadOnlyList<Guid>> OperatorsAsync(CancellationToken cancel) => await _db.Users.Where(u => u.IsAdministrator).Select(u => u.Id).ToListAsync(cancel);
+
     /// <summary>Whether somebody besides this user operates the server.</summary>
     public Task<bool> HasOtherOperatorAsync(Guid userId, CancellationToken cancel) => _db.Users.AnyAsync(u => u.IsAdministrator && u.Id != userId, cancel);
 

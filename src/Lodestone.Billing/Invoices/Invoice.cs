@@ -183,17 +183,6 @@ internal enum InvoiceLineKind
     Charge,
 }
 
-/// <summary>A rated row that an invoice asks for.</summary>
-internal sealed class InvoicedRow
-{
-    public required Guid EventId { get; init; }
-
-    /// <summary>See <see cref="UsageClass"/>.</summary>
-    public required string Class { get; init; }
-
-    public required Guid InvoiceId { get; init; }
-}
-
 /// <summary>A charge that an invoice asks for.</summary>
 internal sealed class InvoicedCharge
 {
@@ -227,11 +216,15 @@ internal sealed class BilledAccount
     /// <summary>Nothing is ever withheld from it.</summary>
     public bool IsExempt { get; set; }
 
-    public void Stand(Standing standing, DateTimeOffset now)
+    /// <summary>Until then an operator has stopped reminders, retries and whatever follows from a debt.</summary>
+    public DateTimeOffset? PausedUntil { get; set; }
+
+    /// <returns>Whether it stood differently.</returns>
+    public bool Stand(Standing standing, DateTimeOffset now)
     {
         if (standing == Standing)
         {
-            return;
+            return false;
         }
 
         (Standing, StandingSince) = (standing, now);
@@ -239,23 +232,9 @@ internal sealed class BilledAccount
         {
             Notices = 0;
         }
+
+        return true;
     }
-}
-
-/// <summary>What an account may do while it owes.</summary>
-internal enum Standing
-{
-    Current,
-    PastDue,
-
-    /// <summary>No new compute, no raised limits.</summary>
-    Restricted,
-
-    /// <summary>Paid calls are refused; what is stored stays readable and exportable.</summary>
-    Suspended,
-
-    /// <summary>Subscriptions have ended.</summary>
-    Terminated,
 }
 
 /// <summary>Who an account is on paper.</summary>

@@ -130,6 +130,11 @@ public sealed partial class Metering
 
         var (freeInput, freeOutput) = hasTerms ? await PromiseAsync(journal, call, now, today, cancel) : (0, 0);
         var amount = price.AtMost(call.PromptTokens - freeInput, call.MaxOutputTokens - freeOutput) ?? throw SpendRefusals.Unpriced(call.ProductName);
+        if (wallet.Withholds(amount, _options.FreeAllowance, today))
+        {
+            throw SpendRefusals.Suspended();
+        }
+
         var scoped = await ScopedAsync(journal, wallet, call, amount - Money.Min(wallet.FreeLeft(_options.FreeAllowance, today), amount), cancel);
         var scopedPart = scoped.Aggregate(Money.Zero(wallet.Currency), (sum, part) => sum + part.Amount);
         if (wallet.Hold(amount, scopedPart, _options.FreeAllowance, today) is not { } freePart)
@@ -234,7 +239,7 @@ public sealed partial class Metering
         await journal.InsertAsync(MeterEvent.Of(hold, usage, outcome, measurement, now), cancel);
         foreach (var row in rows)
         {
-            await journal.InsertAsync(row, cancel);
+            await journal.InsertAsync(row, await journal.AddAsync(RollUp.Of(row, hold.StartedAt, hold.ProductName, drawn.Parts), cancel), cancel);
         }
 
         foreach (var use in terms.Uses)

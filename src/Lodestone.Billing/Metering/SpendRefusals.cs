@@ -11,6 +11,7 @@ internal static class SpendRefusals
     private static readonly RefusalCode UnpricedCode = new("unpriced", 503);
     private static readonly RefusalCode SpendLimit = new("spend_limit", 402);
     private static readonly RefusalCode FreeQuotaExhausted = new("free_quota_exhausted", 402);
+    private static readonly RefusalCode AccountSuspended = new("account_suspended", 402);
     private static readonly RefusalCode DuplicateRequest = new("duplicate_request_id", 409);
 
     public static Refusal Unpriced(string productName) =>
@@ -18,6 +19,14 @@ internal static class SpendRefusals
 
     public static Refusal Duplicate(string requestId) =>
         new(DuplicateRequest, $"A call with the request id {requestId} was made before. Send another X-Request-Id, or none.") { Headers = NoRetry };
+
+    /// <summary>The account owes, and for too long.</summary>
+    public static Refusal Suspended() =>
+        new(AccountSuspended, "Invoices of this account are long overdue, so calls that cost something are refused. Pay what is open and they go on at once; all that is stored stays readable.")
+        {
+            HelpPath = "/billing/invoices",
+            Headers = NoRetry,
+        };
 
     /// <summary>An allowance that blocks does not cover all that the call may use.</summary>
     public static Refusal Exhausted(string productName, DateTimeOffset now) =>

@@ -8,15 +8,12 @@ namespace Lodestone.Billing;
 /// Collects invoices. The attempt is a committed row before a provider is asked, under a key that the provider knows it by; what a
 /// provider did not answer is cleared up by asking, never by another attempt.
 /// </summary>
-internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IPaymentProvider> providers, TimeProvider clock, ILogger<InvoicePayments> log) : ITaskHandler
+internal sealed partial class InvoicePayments(BillingSteps steps, Charging charging, PaymentMethods methods, DunningOptions dunning, TimeProvider clock, ILogger<InvoicePayments> log) : ITaskHandler
 {
     public const string Kind = "billing.invoice-payments";
 
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private static readonly RefusalCode UnknownProvider = new("unknown_provider", 422);
-
-    private readonly Dictionary<string, IPaymentProvider> _providers = providers.ToDictionary(p => p.Name, StringComparer.Ordinal);
 
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
@@ -24,34 +21,43 @@ internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IP
         return clock.GetUtcNow() + Every;
     }
 
-    /// <summary>Begins to pay what is open of an invoice.</summary>
-    /// <exception cref="Refusal"><c>forbidden</c>, <c>unknown_provider</c>; <c>conflict</c>: nothing is open, or an attempt is under way.</exception>
-    public async Task<PaymentAttempt> PayAsync(Invoice invoice, string? provider, Caller caller, CancellationToken cancel)
+    /// <summary>Begins to pay what is open of an invoice, for somebody who is there.</summary>
+    /// <param name="provider">The one of the account's own method where none is named.</param>
+    /// <param name="returnUrl">Where the payer comes back to who has to confirm at the provider.</param>
+    /// <exception cref="Refusal"><c>forbidden</c>, <c>unknown_provider</c>, <c>no_payment_method</c>; <c>conflict</c>: nothing is open, or an attempt is under way.</exception>
+    public async Task<PaymentAttempt> PayAsync(Invoice invoice, string? provider, string? returnUrl, Caller caller, CancellationToken cancel)
     {
         if (!caller.CanAdminister(invoice.AccountId))
         {
             throw new Refusal(RefusalCode.Forbidden, "You may not pay for this account with this credential. Use one of its administrators' that may write.");
         }
 
-        if (!_providers.TryGetValue(provider ?? "", out var chosen) || !chosen.IsOffered)
+        var wanted = provider ?? (await methods.DefaultAsync(invoice.AccountId, cancel))?.Provider;
+        var (chosen, methodId) = await charging.ChooseAsync(wanted, invoice.AccountId, cancel);
+        var order = new AttemptOrder(invoice.Id, chosen.Name, methodId, caller.Id, IsUnattended: false);
+        var attempt = await steps.WriteAsync((db, token) => BeginAsync(db, order, token), cancel);
+        return attempt is null
+            ? throw new Refusal(RefusalCode.Conflict, $"A payment of {invoice.Number} is under way. Wait for its end before you pay again.")
+            : await ChargeAsync(attempt, returnUrl, cancel);
+    }
+
+    /// <summary>
+    /// Charges what is open of an invoice with what the account pays with, while nobody is there. Nothing happens for accounts that have
+    /// given nothing, while a payment is under way, or where the same method was refused for good.
+    /// </summary>
+    public async Task<PaymentAttempt?> CollectAsync(Guid invoiceId, CancellationToken cancel)
+    {
+        var accountId = await steps.ReadAsync(db => db.Invoices.Where(i => i.Id == invoiceId).Select(i => (Guid?)i.AccountId).SingleOrDefaultAsync(cancel));
+        if (accountId is not { } payer || await methods.DefaultAsync(payer, cancel) is not { } method)
         {
-            var ways = string.Join(", ", _providers.Values.Where(p => p.IsOffered).Select(p => p.Name));
-            throw new Refusal(UnknownProvider, $"'{provider}' is no way to pay here. There is: {ways}.") { Param = "provider" };
+            return null;
         }
 
-        var attempt = await steps.WriteAsync((db, token) => BeginAsync(db, invoice.Id, chosen, caller, token), cancel);
-        PaymentResult result;
-        try
-        {
-            result = await chosen.ChargeAsync(new Payment(attempt.Key, attempt.Reference, attempt.Amount.In(attempt.Currency)), cancel);
-        }
-        catch (HttpRequestException failure)
-        {
-            ProviderSilent(log, chosen.Name, attempt.Id, failure);
-            result = new PaymentResult(TopUpState.Unknown);
-        }
-
-        return await ApplyAsync(attempt.Id, result, cancel);
+        var order = new AttemptOrder(invoiceId, method.Provider, method.Id, Caller.Server.Id, IsUnattended: true);
+        var attempt = await steps.WriteAsync(
+            async (db, token) => await IsHopelessAsync(db, order, token) ? null : await BeginAsync(db, order, token),
+            cancel);
+        return attempt is null ? null : await ChargeAsync(attempt, returnUrl: null, cancel);
     }
 
     /// <summary>An administrator has seen a transfer arrive. Confirming twice is confirming once.</summary>
@@ -61,7 +67,7 @@ internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IP
         administrator.Administrator();
         var attempt = await steps.ReadAsync(db => db.PaymentAttempts.AsNoTracking().SingleOrDefaultAsync(a => a.Id == attemptId, cancel))
             ?? throw new Refusal(RefusalCode.NotFound, "There is no such payment.");
-        return attempt.State is TopUpState.Awaiting or TopUpState.Succeeded
+        return attempt.State is TopUpState.Awaiting || (attempt.State is TopUpState.Succeeded && attempt.Provider == ManualPayments.ProviderName)
             ? await ApplyAsync(attemptId, new PaymentResult(TopUpState.Succeeded), cancel)
             : throw new Refusal(RefusalCode.Conflict, $"The payment is {attempt.State.ToWire()} and does not wait for confirmation.");
     }
@@ -75,42 +81,24 @@ internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IP
     {
         var before = clock.GetUtcNow() - Patience;
         var open = await steps.ReadAsync(db => db.PaymentAttempts.AsNoTracking()
-            .Where(a => (a.State == TopUpState.Submitted || a.State == TopUpState.Unknown) && a.CreatedAt < before).OrderBy(a => a.Id).ToListAsync(cancel));
-        foreach (var attempt in open.Where(a => _providers.ContainsKey(a.Provider)))
+            .Where(a => (a.State == TopUpState.Submitted || a.State == TopUpState.Unknown || a.State == TopUpState.Processing || a.State == TopUpState.RequiresAction) && a.CreatedAt < before)
+            .OrderBy(a => a.Id).ToListAsync(cancel));
+        foreach (var attempt in open.Where(a => charging.Knows(a.Provider)))
         {
-            var result = await _providers[attempt.Provider].FindAsync(attempt.Key, cancel)
-                ?? new PaymentResult(TopUpState.Failed, Failure: "The payment never reached its provider. Nothing was taken; pay again.");
-            await ApplyAsync(attempt.Id, result, cancel);
+            if (await charging.FindAsync(attempt.Provider, attempt.AsPayment(), attempt.MethodId, cancel) is { } result)
+            {
+                await ApplyAsync(attempt.Id, result, cancel);
+            }
         }
     }
 
-    private async Task<PaymentAttempt> BeginAsync(BillingDb db, Guid invoiceId, IPaymentProvider provider, Caller caller, CancellationToken cancel)
-    {
-        await db.LockAsync<Invoice>(invoiceId, cancel);
-        var invoice = await db.Invoices.AsNoTracking().SingleAsync(i => i.Id == invoiceId, cancel);
-        if (invoice.Open.Picos <= 0)
-        {
-            throw new Refusal(RefusalCode.Conflict, $"Nothing is open on it: the invoice is {invoice.State.ToWire()}.");
-        }
-
-        var (now, number) = (clock.GetUtcNow(), 1 + await db.PaymentAttempts.LongCountAsync(a => a.InvoiceId == invoiceId, cancel));
-        var attempt = new PaymentAttempt
-        {
-            Id = Guid.CreateVersion7(now), InvoiceId = invoiceId, AccountId = invoice.AccountId, Number = number, Key = PaymentAttempt.KeyOf(invoiceId, number),
-            Reference = invoice.Number ?? "", Provider = provider.Name, Currency = invoice.Currency, Amount = invoice.Open, RequestedBy = caller.Id, CreatedAt = now,
-        };
-        db.PaymentAttempts.Add(attempt);
-        return await db.TrySaveAsync(cancel)
-            ? attempt
-            : throw new Refusal(RefusalCode.Conflict, $"A payment of {invoice.Number} is under way. Wait for its end before you pay again.");
-    }
-
-    private Task<PaymentAttempt> ApplyAsync(Guid attemptId, PaymentResult result, CancellationToken cancel) => steps.WriteAsync(
+    /// <summary>Takes down how a payment stands. What it has come to is booked once.</summary>
+    public Task<PaymentAttempt> ApplyAsync(Guid attemptId, PaymentResult result, CancellationToken cancel) => steps.WriteAsync(
         async (db, token) =>
         {
             await db.LockAsync<PaymentAttempt>(attemptId, token);
             var attempt = await db.PaymentAttempts.SingleAsync(a => a.Id == attemptId, token);
-            if (attempt.IsFinal)
+            if (!attempt.Accepts(result))
             {
                 return attempt;
             }
@@ -123,9 +111,49 @@ internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IP
             }
 
             await db.SaveChangesAsync(token);
+            if (attempt.IsFinal)
+            {
+                await db.ReviewStandingAsync(attempt.AccountId, dunning, now, token);
+                await db.SaveChangesAsync(token);
+            }
+
             return attempt;
         },
         cancel);
+
+    /// <returns>Null where an attempt is under way.</returns>
+    private async Task<PaymentAttempt?> BeginAsync(BillingDb db, AttemptOrder order, CancellationToken cancel)
+    {
+        await db.LockAsync<Invoice>(order.InvoiceId, cancel);
+        var invoice = await db.Invoices.AsNoTracking().SingleAsync(i => i.Id == order.InvoiceId, cancel);
+        if (invoice.Open.Picos <= 0)
+        {
+            return order.IsUnattended ? null : throw new Refusal(RefusalCode.Conflict, $"Nothing is open on it: the invoice is {invoice.State.ToWire()}.");
+        }
+
+        var (now, number) = (clock.GetUtcNow(), 1 + await db.PaymentAttempts.LongCountAsync(a => a.InvoiceId == order.InvoiceId, cancel));
+        if (await db.PaymentAttempts.AnyAsync(a => a.InvoiceId == order.InvoiceId && a.State != TopUpState.Succeeded && a.State != TopUpState.Failed, cancel))
+        {
+            return null;
+        }
+
+        var attempt = new PaymentAttempt
+        {
+            Id = Guid.CreateVersion7(now), InvoiceId = order.InvoiceId, AccountId = invoice.AccountId, Number = number, Key = PaymentAttempt.KeyOf(order.InvoiceId, number),
+            Reference = invoice.Number ?? "", Provider = order.Provider, MethodId = order.MethodId, IsUnattended = order.IsUnattended, Currency = invoice.Currency, Amount = invoice.Open,
+            RequestedBy = order.RequestedBy, CreatedAt = now,
+        };
+        db.PaymentAttempts.Add(attempt);
+        await db.SaveChangesAsync(cancel);
+        return attempt;
+    }
+
+    private async Task<PaymentAttempt> ChargeAsync(PaymentAttempt attempt, string? returnUrl, CancellationToken cancel) =>
+        await ApplyAsync(attempt.Id, await charging.ChargeAsync(attempt.Provider, attempt.AsPayment() with { ReturnUrl = returnUrl }, attempt.MethodId, cancel), cancel);
+
+    private static async Task<bool> IsHopelessAsync(BillingDb db, AttemptOrder order, CancellationToken cancel) =>
+        await db.PaymentAttempts.AsNoTracking().Where(a => a.InvoiceId == order.InvoiceId).OrderByDescending(a => a.Number).FirstOrDefaultAsync(cancel) is { State: TopUpState.Failed, IsHard: true } last
+        && last.MethodId == order.MethodId;
 
     // What is no longer open, because it was credited meanwhile, becomes the customer's balance.
     private async Task SettleAsync(BillingDb db, PaymentAttempt attempt, DateTimeOffset now, CancellationToken cancel)
@@ -139,7 +167,7 @@ internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IP
                 $"payment:{attempt.Id:N}",
                 LedgerKind.Payment,
                 now,
-                [(_providers[attempt.Provider].ArrivesIn, amount), (LedgerAccounts.Receivable(attempt.AccountId), -owed), (LedgerAccounts.CustomerBalance(attempt.AccountId), owed - amount)]),
+                [(charging[attempt.Provider].ArrivesIn, amount), (LedgerAccounts.Receivable(attempt.AccountId), -owed), (LedgerAccounts.CustomerBalance(attempt.AccountId), owed - amount)]),
             now,
             cancel);
         if (!owed.IsZero)
@@ -153,6 +181,24 @@ internal sealed partial class InvoicePayments(BillingSteps steps, IEnumerable<IP
     [LoggerMessage(Level = LogLevel.Information, Message = "Invoice {Number} was paid {Amount} {Currency} by {Provider}")]
     private static partial void Paid(ILogger log, string number, Money amount, Currency currency, string provider);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Payment provider {Provider} did not answer for attempt {AttemptId}; it will be asked how the payment stands")]
-    private static partial void ProviderSilent(ILogger log, string provider, Guid attemptId, Exception failure);
+    /// <summary>An attempt to begin.</summary>
+    private sealed record AttemptOrder(Guid InvoiceId, string Provider, Guid? MethodId, Guid RequestedBy, bool IsUnattended);
+}
+
+/// <summary>Charges an invoice that was issued to an account which has given something to pay with.</summary>
+internal sealed class InvoiceCollection(InvoicePayments payments) : IEventHandler<InvoiceIssued>
+{
+    public Task HandleAsync(Guid eventId, InvoiceIssued happened, CancellationToken cancel) => payments.CollectAsync(happened.InvoiceId, cancel);
+}
+
+/// <summary>Charges what an account owes already as soon as it gives something to pay with.</summary>
+internal sealed class DebtCollection(BillingSteps steps, InvoicePayments payments, TimeProvider clock) : IEventHandler<PaymentMethodKept>
+{
+    public async Task HandleAsync(Guid eventId, PaymentMethodKept happened, CancellationToken cancel)
+    {
+        foreach (var debt in await steps.ReadAsync(db => db.DebtsAsync(happened.AccountId, clock.GetUtcNow(), cancel)))
+        {
+            await payments.CollectAsync(debt.Invoice.Id, cancel);
+        }
+    }
 }

@@ -35,6 +35,21 @@ internal sealed class PaymentAttempt
 
     public string? Failure { get; private set; }
 
+    /// <summary>The provider's word for why it failed.</summary>
+    public string? FailureCode { get; private set; }
+
+    /// <summary>Trying again with the same method cannot succeed.</summary>
+    public bool IsHard { get; private set; }
+
+    /// <summary>Where the payer confirms it.</summary>
+    public string? ActionUrl { get; private set; }
+
+    /// <summary>What is charged; null where the provider keeps nothing.</summary>
+    public Guid? MethodId { get; init; }
+
+    /// <summary>The server charges by itself: nobody is there who could confirm it.</summary>
+    public bool IsUnattended { get; init; }
+
     public required Guid RequestedBy { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
@@ -43,9 +58,17 @@ internal sealed class PaymentAttempt
 
     public bool IsFinal => State is TopUpState.Succeeded or TopUpState.Failed;
 
+    public Payment AsPayment() => new(Key, Reference, Amount.In(Currency)) { CreatedAt = CreatedAt, IsUnattended = IsUnattended };
+
     public static string KeyOf(Guid invoiceId, long number) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{invoiceId:N}:{number}"))));
 
-    public void Apply(PaymentResult result, DateTimeOffset now) =>
-        (State, ProviderReference, Failure, UpdatedAt) = (result.State, result.Reference ?? ProviderReference, result.Failure, now);
+    /// <summary>Also after it had failed, where the provider says that the money came all the same.</summary>
+    public bool Accepts(PaymentResult result) => !IsFinal || (State is TopUpState.Failed && result.State is TopUpState.Succeeded);
+
+    public void Apply(PaymentResult result, DateTimeOffset now)
+    {
+        (State, ProviderReference, UpdatedAt) = (result.State, result.Reference ?? ProviderReference, now);
+        (Failure, FailureCode, IsHard, ActionUrl) = (result.Failure, result.FailureCode, result.IsHard, result.ActionUrl);
+    }
 }

@@ -17,8 +17,11 @@ internal static class PaymentsApi
         payments.MapPost("/payments/{id}/confirmation", Confirm);
     }
 
-    private static async Task<Created<PaymentView>> Pay(string number, PayRequest wanted, Invoices invoices, InvoicePayments payments, Caller caller, CancellationToken cancel) =>
-        TypedResults.Created((string?)null, PaymentView.Of(await payments.PayAsync(await invoices.FindAsync(number, caller, cancel), wanted.Provider, caller, cancel)));
+    private static async Task<Created<PaymentView>> Pay(string number, PayRequest wanted, Invoices invoices, InvoicePayments payments, PublicAddress address, Caller caller, CancellationToken cancel)
+    {
+        var invoice = await invoices.FindAsync(number, caller, cancel);
+        return TypedResults.Created((string?)null, PaymentView.Of(await payments.PayAsync(invoice, wanted.Provider, address.Value + InvoicePage.PathOf(invoice), caller, cancel)));
+    }
 
     private static async Task<Ok<PaymentList>> List(string number, Invoices invoices, InvoicePayments payments, Caller caller, CancellationToken cancel) =>
         TypedResults.Ok(new PaymentList([.. (await payments.OfAsync((await invoices.FindAsync(number, caller, cancel)).Id, cancel)).Select(PaymentView.Of)]));
@@ -29,16 +32,19 @@ internal static class PaymentsApi
             : throw new Refusal(RefusalCode.NotFound, "There is no such payment.");
 }
 
-/// <param name="Provider"><c>manual</c> (a bank transfer) or <c>test</c>.</param>
-internal sealed record PayRequest(string? Provider);
+/// <param name="Provider"><c>manual</c> (a bank transfer), <c>stripe</c> or <c>test</c>; that of the account's own payment method unless given.</param>
+internal sealed record PayRequest(string? Provider = null);
 
 /// <param name="Payments">The first attempt first.</param>
 internal sealed record PaymentList(IReadOnlyList<PaymentView> Payments);
 
 /// <param name="Id"><c>pay_…</c></param>
 /// <param name="Reference">What a bank transfer quotes.</param>
-/// <param name="State"><c>submitted</c>, <c>awaiting</c>, <c>unknown</c>, <c>succeeded</c> or <c>failed</c>.</param>
-internal sealed record PaymentView(string Id, string Reference, long Number, string Provider, string Amount, string Currency, string State, string? Failure, string CreatedAt)
+/// <param name="State"><c>submitted</c>, <c>awaiting</c>, <c>processing</c>, <c>requires_action</c>, <c>unknown</c>, <c>succeeded</c> or <c>failed</c>.</param>
+/// <param name="FailureCode">The provider's word for why it failed.</param>
+/// <param name="ActionUrl">Where the payer confirms it, while it is <c>requires_action</c>.</param>
+internal sealed record PaymentView(
+    string Id, string Reference, long Number, string Provider, string Amount, string Currency, string State, string? Failure, string? FailureCode, string? ActionUrl, bool IsUnattended, string CreatedAt)
 {
     public const string IdPrefix = "pay";
 
@@ -51,5 +57,8 @@ internal sealed record PaymentView(string Id, string Reference, long Number, str
         attempt.Currency.Code,
         attempt.State.ToWire(),
         attempt.Failure,
+        attempt.FailureCode,
+        attempt.ActionUrl,
+        attempt.IsUnattended,
         Instants.ToWire(attempt.CreatedAt));
 }

@@ -29,6 +29,21 @@ internal sealed class TopUp
 
     public string? Failure { get; private set; }
 
+    /// <inheritdoc cref="PaymentResult.FailureCode"/>
+    public string? FailureCode { get; private set; }
+
+    /// <inheritdoc cref="PaymentResult.IsHard"/>
+    public bool IsHard { get; private set; }
+
+    /// <inheritdoc cref="PaymentResult.ActionUrl"/>
+    public string? ActionUrl { get; private set; }
+
+    /// <summary>What is charged; null where the provider keeps nothing.</summary>
+    public Guid? MethodId { get; init; }
+
+    /// <summary>The server charges by itself: nobody is there who could confirm it.</summary>
+    public bool IsUnattended { get; init; }
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; private set; }
@@ -43,9 +58,13 @@ internal sealed class TopUp
 
     public bool IsFinal => State is TopUpState.Succeeded or TopUpState.Failed;
 
+    /// <summary>Also after it had failed, where the provider says that the money came all the same.</summary>
+    public bool Accepts(PaymentResult result) => !IsFinal || (State is TopUpState.Failed && result.State is TopUpState.Succeeded);
+
     public void Apply(PaymentResult result, Guid? confirmedBy, DateTimeOffset now)
     {
-        (State, ProviderReference, Failure) = (result.State, result.Reference ?? ProviderReference, result.Failure);
+        (State, ProviderReference) = (result.State, result.Reference ?? ProviderReference);
+        (Failure, FailureCode, IsHard, ActionUrl) = (result.Failure, result.FailureCode, result.IsHard, result.ActionUrl);
         (ConfirmedBy, UpdatedAt) = (confirmedBy, now);
     }
 }
@@ -67,6 +86,12 @@ public enum TopUpState
 
     /// <summary>Money is on its way; somebody confirms its arrival.</summary>
     Awaiting,
+
+    /// <summary>The provider has taken it on and does not know its end yet.</summary>
+    Processing,
+
+    /// <summary>The payer has to confirm it at the provider.</summary>
+    RequiresAction,
 
     /// <summary>The provider did not answer: it is asked how the payment stands, never to pay again.</summary>
     Unknown,

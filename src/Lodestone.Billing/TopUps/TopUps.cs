@@ -9,7 +9,7 @@ namespace Lodestone.Billing;
 /// Money paid in. The attempt is a committed row before a provider is asked, under a key that the provider knows it by,
 /// so that a crash or a lost answer can be cleared up by asking, and never by paying twice.
 /// </summary>
-internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentProvider> providers, TimeProvider clock, ILogger<TopUps> log)
+internal sealed partial class TopUps(BillingSteps steps, Charging charging, TimeProvider clock, ILogger<TopUps> log)
 {
     private const string ReferenceLetters = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"; // none that look alike
     private const int ReferenceLength = 8;
@@ -18,16 +18,13 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
     private static readonly Money Most = Money.FromStored(10_000, 0, BillingOptions.Currency);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
     private static readonly RefusalCode AmountOutOfRange = new("amount_out_of_range", 422);
-    private static readonly RefusalCode UnknownProvider = new("unknown_provider", 422);
-
-    private readonly Dictionary<string, IPaymentProvider> _providers = providers.ToDictionary(p => p.Name, StringComparer.Ordinal);
 
     /// <summary>Those that new payments may be made with.</summary>
-    public IReadOnlyList<string> ProviderNames => [.. _providers.Values.Where(p => p.IsOffered).Select(p => p.Name)];
+    public IReadOnlyList<string> ProviderNames => charging.Offered;
 
     /// <summary>Begins to pay; with a provider that answers at once, the balance is raised when this returns.</summary>
     /// <param name="caller">Somebody who may change the account.</param>
-    /// <exception cref="Refusal"><c>forbidden</c>, <c>amount_out_of_range</c>, <c>unknown_provider</c>.</exception>
+    /// <exception cref="Refusal"><c>forbidden</c>, <c>amount_out_of_range</c>, <c>unknown_provider</c>, <c>no_payment_method</c>.</exception>
     public async Task<TopUp> CreateAsync(NewTopUp wanted, Caller caller, CancellationToken cancel)
     {
         if (!caller.CanWrite(wanted.AccountId))
@@ -40,11 +37,7 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
             throw new Refusal(AmountOutOfRange, $"Top up between {Least} and {Most} {BillingOptions.Currency}.") { Param = "amount" };
         }
 
-        if (!_providers.TryGetValue(wanted.Provider, out var provider) || !provider.IsOffered)
-        {
-            throw new Refusal(UnknownProvider, $"'{wanted.Provider}' is no way to pay here. There is: {string.Join(", ", ProviderNames)}.") { Param = "provider" };
-        }
-
+        var (_, methodId) = await charging.ChooseAsync(wanted.Provider, wanted.AccountId, cancel);
         var now = clock.GetUtcNow();
         var topUp = new TopUp
         {
@@ -56,6 +49,8 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
             Reference = "LS-" + RandomNumberGenerator.GetString(ReferenceLetters, ReferenceLength),
             Currency = wanted.Amount.Currency,
             Amount = wanted.Amount,
+            MethodId = methodId,
+            IsUnattended = wanted.IsUnattended,
             CreatedAt = now,
         };
         await steps.WriteAsync(
@@ -65,7 +60,7 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
                 return db.SaveChangesAsync(token);
             },
             cancel);
-        return await ChargeAsync(provider, topUp, cancel);
+        return await ApplyAsync(topUp.Id, await charging.ChargeAsync(topUp.Provider, PaymentOf(topUp), methodId, cancel), confirmedBy: null, cancel);
     }
 
     /// <summary>An account's, newest first.</summary>
@@ -101,35 +96,24 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
     {
         var before = clock.GetUtcNow() - Patience;
         var open = await steps.ReadAsync(db => db.TopUps.AsNoTracking()
-            .Where(t => (t.State == TopUpState.Submitted || t.State == TopUpState.Unknown) && t.UpdatedAt < before && t.CreatedAt < before)
+            .Where(t => (t.State == TopUpState.Submitted || t.State == TopUpState.Unknown || t.State == TopUpState.Processing || t.State == TopUpState.RequiresAction)
+                && t.UpdatedAt < before && t.CreatedAt < before)
             .OrderBy(t => t.Id).ToListAsync(cancel));
-        foreach (var topUp in open.Where(t => _providers.ContainsKey(t.Provider)))
+        foreach (var topUp in open.Where(t => charging.Knows(t.Provider)))
         {
-            var result = await _providers[topUp.Provider].FindAsync(topUp.Key, cancel)
-                ?? new PaymentResult(TopUpState.Failed, Failure: "The payment never reached its provider. Nothing was taken; start again.");
-            await ApplyAsync(topUp.Id, result, confirmedBy: null, cancel);
+            if (await charging.FindAsync(topUp.Provider, PaymentOf(topUp), topUp.MethodId, cancel) is { } result)
+            {
+                await ApplyAsync(topUp.Id, result, confirmedBy: null, cancel);
+            }
         }
 
         return open.Count;
     }
 
-    private async Task<TopUp> ChargeAsync(IPaymentProvider provider, TopUp topUp, CancellationToken cancel)
-    {
-        PaymentResult result;
-        try
-        {
-            result = await provider.ChargeAsync(new Payment(topUp.Key, topUp.Reference, topUp.Money), cancel);
-        }
-        catch (HttpRequestException failure)
-        {
-            ProviderSilent(log, provider.Name, topUp.Id, failure);
-            result = new PaymentResult(TopUpState.Unknown);
-        }
+    private static Payment PaymentOf(TopUp topUp) => new(topUp.Key, topUp.Reference, topUp.Money) { CreatedAt = topUp.CreatedAt, IsUnattended = topUp.IsUnattended };
 
-        return await ApplyAsync(topUp.Id, result, confirmedBy: null, cancel);
-    }
-
-    private Task<TopUp> ApplyAsync(Guid topUpId, PaymentResult result, Guid? confirmedBy, CancellationToken cancel) => steps.WriteAsync(
+    /// <summary>Takes down how a payment stands. What it has come to is booked once.</summary>
+    public Task<TopUp> ApplyAsync(Guid topUpId, PaymentResult result, Guid? confirmedBy, CancellationToken cancel) => steps.WriteAsync(
         async (db, token) =>
         {
             await db.LockAsync<TopUp>(topUpId, token);
@@ -140,7 +124,7 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
                 throw new Refusal(RefusalCode.Conflict, $"The top-up {topUp.Reference} is {topUp.State.ToWire()} and does not wait for confirmation.");
             }
 
-            if (topUp.IsFinal)
+            if (!topUp.Accepts(result))
             {
                 return topUp;
             }
@@ -150,7 +134,7 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
             if (topUp.State is TopUpState.Succeeded)
             {
                 await CreditGrants.GiveAsync(db, NewGrant.Bought(topUp), now, token);
-                var entry = new LedgerEntry($"topup:{topUp.Id:N}", LedgerKind.TopUp, now, _providers[topUp.Provider].ArrivesIn, LedgerAccounts.Prepaid(topUp.AccountId), topUp.Money);
+                var entry = new LedgerEntry($"topup:{topUp.Id:N}", LedgerKind.TopUp, now, charging[topUp.Provider].ArrivesIn, LedgerAccounts.Prepaid(topUp.AccountId), topUp.Money);
                 var (transaction, postings) = LedgerTransaction.Of(entry, now);
                 db.LedgerTransactions.Add(transaction);
                 db.Postings.AddRange(postings);
@@ -164,16 +148,17 @@ internal sealed partial class TopUps(BillingSteps steps, IEnumerable<IPaymentPro
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {AccountId} paid in {Amount} {Currency} by {Provider}, reference {Reference}")]
     private static partial void PaidIn(ILogger log, Guid accountId, Money amount, Currency currency, string provider, string reference);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Payment provider {Provider} did not answer for top-up {TopUpId}; it will be asked how the payment stands")]
-    private static partial void ProviderSilent(ILogger log, string provider, Guid topUpId, Exception failure);
 }
 
 /// <param name="AccountId">The namespace whose balance it raises.</param>
 /// <param name="AccountName">Its name.</param>
 /// <param name="Amount">1 to 10,000 of the server's currency.</param>
 /// <param name="Provider">Name of a payment provider.</param>
-internal sealed record NewTopUp(Guid AccountId, string AccountName, Money Amount, string Provider);
+internal sealed record NewTopUp(Guid AccountId, string AccountName, Money Amount, string Provider)
+{
+    /// <summary>The server tops up by itself: nobody is there who could confirm it.</summary>
+    public bool IsUnattended { get; init; }
+}
 
 /// <summary>Looks after payments that nobody answered for.</summary>
 internal sealed class OpenPayments(TopUps topUps, TimeProvider clock) : ITaskHandler

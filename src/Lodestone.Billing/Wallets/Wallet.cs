@@ -39,6 +39,9 @@ internal sealed class Wallet
     /// <summary>Whether a limit may be about its calls. Only known where a call is reserved or settled.</summary>
     public bool IsLimited { get; private init; }
 
+    /// <summary>What its debts leave the account. Only known where a call is reserved or settled.</summary>
+    public Standing Standing { get; private init; }
+
     /// <summary>The statement that makes an account's empty wallet where there is none.</summary>
     public static FormattableString Opening(Guid accountId) =>
         $"""
@@ -48,7 +51,7 @@ internal sealed class Wallet
         """;
 
     /// <param name="accountId">The wallet's id.</param>
-    /// <param name="row">Currency, balance, held, free day, free used, free held, scoped grants, turns at, is postpaid, whether limits may apply, in this order.</param>
+    /// <param name="row">Currency, balance, held, free day, free used, free held, scoped grants, turns at, is postpaid, whether limits may apply, standing, in this order.</param>
     public static Wallet Read(Guid accountId, DbDataReader row, Database database) => new()
     {
         Id = accountId,
@@ -62,6 +65,15 @@ internal sealed class Wallet
         TurnsAt = row.IsDBNull(11) ? null : database.ReadInstant(row, 11),
         IsPostpaid = row.GetBoolean(12),
         IsLimited = row.GetBoolean(13),
+        Standing = Enum.Parse<Standing>(row.GetString(14)),
+    };
+
+    /// <summary>Whether its debts close a call to it: while it is suspended all that cost something, afterwards all beyond the free allowance.</summary>
+    public bool Withholds(Money amount, Money freePerDay, DateOnly today) => Standing switch
+    {
+        Standing.Suspended => !amount.IsZero,
+        Standing.Terminated => amount > FreeLeft(freePerDay, today),
+        _ => false,
     };
 
     public Money Available => Balance.In(Currency) - Held.In(Currency);

@@ -15,11 +15,17 @@ public abstract class ModuleDb(DbContextOptions options, ModuleData data) : DbCo
 
     public DbSet<OutboxEvent> Outbox => Set<OutboxEvent>();
 
+    /// <summary>By the clock of the server.</summary>
+    public DateTimeOffset Now => data.Clock.GetUtcNow();
+
     /// <summary>The prefix of the module's tables, without the underscore.</summary>
     protected abstract string Module { get; }
 
     /// <summary>The SQLite file of the module's tables.</summary>
     protected virtual DatabaseFile File => DatabaseFile.Main;
+
+    /// <summary>An instant as a parameter of hand-written SQL.</summary>
+    public object Instant(DateTimeOffset at) => data.Database.Instant(at);
 
     /// <summary>Announces an event to other modules. It goes out after this context saves, and only if it does.</summary>
     public void Publish<T>(T happened)

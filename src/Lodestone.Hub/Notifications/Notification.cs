@@ -40,6 +40,7 @@ internal enum NotificationReason
     Access,
     Derivative,
     Webhook,
+    Spending,
 }
 
 /// <summary>What is with the mail of a notification.</summary>
@@ -67,7 +68,8 @@ internal static class NotificationReasons
         NotificationReason.Mention => "Mentions",
         NotificationReason.Access => "Access",
         NotificationReason.Derivative => "Made from yours",
-        _ => "Webhooks",
+        NotificationReason.Webhook => "Webhooks",
+        _ => "Spending",
     };
 
     public static string Hint(this NotificationReason reason) => reason switch
@@ -76,7 +78,8 @@ internal static class NotificationReasons
         NotificationReason.Mention => "Somebody writes your name with an @ before it.",
         NotificationReason.Access => "Somebody asks for access to a repository of yours, or it is decided about you.",
         NotificationReason.Derivative => "New models that were made from yours: one digest a day.",
-        _ => "A webhook of yours was suspended, because nobody took what it sent.",
+        NotificationReason.Webhook => "A webhook of yours was suspended, because nobody took what it sent.",
+        _ => "A spending limit is nearly reached, an hour costs far more than usual, a payment failed or metered events wait for you.",
     };
 
     public static string Icon(this NotificationReason reason) => reason switch
@@ -85,7 +88,8 @@ internal static class NotificationReasons
         NotificationReason.Mention => "user",
         NotificationReason.Access => "lock",
         NotificationReason.Derivative => "branch",
-        _ => "bolt",
+        NotificationReason.Webhook => "bolt",
+        _ => "wallet",
     };
 }
 

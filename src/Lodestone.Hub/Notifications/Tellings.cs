@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lodestone.Billing;
 using Lodestone.Core;
 using Lodestone.Identity;
 using Microsoft.EntityFrameworkCore;
@@ -36,5 +37,15 @@ internal sealed class TellOfAccess(HubDb db, Notifying notifying, Namespaces nam
             [.. told.Where(id => id != happened.ActorId).Select(id => new NewNotification(
                 id, string.Create(CultureInfo.InvariantCulture, $"access {eventId:N}"), NotificationReason.Access, title, isAsked ? $"{place}/settings/access" : place, repo.Id))],
             cancel);
+    }
+}
+
+/// <summary>Tells those who look after an account, or the server, what Billing raised.</summary>
+internal sealed class TellOfAlert(Notifying notifying, People people) : IEventHandler<AlertRaised>
+{
+    public async Task HandleAsync(Guid eventId, AlertRaised happened, CancellationToken cancel)
+    {
+        var told = happened.AccountId == Guid.Empty ? await people.OperatorsAsync(cancel) : await people.AdministratorsAsync(happened.AccountId, cancel);
+        await notifying.TellAsync([.. told.Select(id => new NewNotification(id, $"alert {happened.AlertId:N}", NotificationReason.Spending, happened.Title, happened.Href))], cancel);
     }
 }

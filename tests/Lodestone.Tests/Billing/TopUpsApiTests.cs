@@ -129,6 +129,6 @@ public sealed class TopUpsApiTests
             throw new HttpRequestException("timed out");
         }
 
-        public Task<PaymentResult?> FindAsync(string key, CancellationToken cancel) => Task.FromResult<PaymentResult?>(new PaymentResult(TopUpState.Succeeded, "deaf-1"));
+        public Task<PaymentResult?> FindAsync(Payment payment, CancellationToken cancel) => Task.FromResult<PaymentResult?>(new PaymentResult(TopUpState.Succeeded, "deaf-1"));
     }
 }
