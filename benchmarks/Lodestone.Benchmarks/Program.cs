@@ -9,9 +9,9 @@ internal static class Program
     [SuppressMessage("ApiDesign", "RS0030", Justification = "A program of the command line.")]
     public static async Task Main(string[] arguments)
     {
-        if (arguments is ["engine", var vocabulary, var times])
+        if (arguments is ["engine", var vocabulary, var times, .. var parts])
         {
-            await new Inference.EngineSpeed(Console.Out, vocabulary, int.Parse(times, CultureInfo.InvariantCulture)).Run();
+            await new Inference.EngineSpeed(Console.Out, vocabulary, int.Parse(times, CultureInfo.InvariantCulture)).Run(parts);
             return;
         }
 

@@ -66,7 +66,7 @@ public sealed class Models
         var found = await _db.Repos.AsNoTracking().Where(r => r.Id == repoId && r.Type == RepoType.Model && r.IsServable && r.DisabledAt == null)
             .Join(_db.Facts, r => r.Id, f => f.RepoId, (repo, facts) => new { Repo = repo, facts.CommitId, facts.Facts })
             .SingleOrDefaultAsync(cancel);
-        return found is not null && RepoFacts.FromJson(found.Facts) is { Adapter: null } facts ? Choose(found.Repo, found.CommitId, facts.GgufFiles, tag: null) : null;
+        return found is not null && RepoFacts.FromJson(found.Facts) is { Adapter: null } facts ? Choose(found.Repo, found.CommitId, facts, tag: null) : null;
     }
 
     /// <summary>What the caller may call, newest first: main's first GGUF file of each, and adapters of those. Not what a gate keeps from them.</summary>
@@ -86,7 +86,7 @@ public sealed class Models
         }
 
         var open = found.Where(f => !closed.Contains(f.Repo.Id)).Select(f => (f.Repo, f.CommitId, Facts: RepoFacts.FromJson(f.Facts))).ToList();
-        var whole = open.Where(f => f.Facts.Adapter is null).Select(f => Choose(f.Repo, f.CommitId, f.Facts.GgufFiles, tag: null)).ToList();
+        var whole = open.Where(f => f.Facts.Adapter is null).Select(f => Choose(f.Repo, f.CommitId, f.Facts, tag: null)).ToList();
         var bases = whole.ToDictionary(m => m.Id, StringComparer.OrdinalIgnoreCase);
         var adapted = open.Where(f => f.Facts.Adapter?.Base is { } name && bases.ContainsKey(name)).Select(f => Adapted(bases[f.Facts.Adapter!.Base!], f.Repo, f.CommitId, f.Facts.Adapter)); // both just seen
         return [.. whole.Concat(adapted).OrderByDescending(m => m.CreatedAt)];
@@ -96,7 +96,7 @@ public sealed class Models
     {
         if (facts.Adapter is not { } adapter)
         {
-            return Choose(repo, commit, facts.GgufFiles, tag);
+            return Choose(repo, commit, facts, tag);
         }
 
         if (adapter.Base is not { } name || string.Equals(name, repo.FullName, StringComparison.OrdinalIgnoreCase))
@@ -131,8 +131,10 @@ public sealed class Models
         return (at < 0 ? named : named[..at], at < 0 ? null : named[(at + 1)..], Policies.Contains(tag) ? null : tag);
     }
 
-    private static ServableModel Choose(Repo repo, string commit, IReadOnlyList<GgufFile> files, string? tag)
+    private static ServableModel Choose(Repo repo, string commit, RepoFacts facts, string? tag)
     {
+        const int Rank = 4; // llama.cpp's number
+        var files = facts.GgufFiles;
         var file = files.FirstOrDefault(f => tag is null || Path.GetFileName(f.Path).Contains(tag, StringComparison.OrdinalIgnoreCase));
         if (file is null)
         {
@@ -142,7 +144,7 @@ public sealed class Models
             { Param = "model" };
         }
 
-        return new ServableModel(repo.Id, repo.OwnerId, repo.FullName, commit, file.Path, Sha256Digest.Parse(file.Sha256), file.Size, repo.CreatedAt);
+        return new ServableModel(repo.Id, repo.OwnerId, repo.FullName, commit, file.Path, Sha256Digest.Parse(file.Sha256), file.Size, repo.CreatedAt) { Ranks = facts.Gguf?.Pooling is Rank };
     }
 }
 
@@ -155,7 +157,11 @@ public sealed class Models
 /// <param name="Size">Bytes.</param>
 /// <param name="Adapter">Where the repository is an adapter: what it adds to its base model, whose file the others are.</param>
 public sealed record ServableModel(
-    Guid RepoId, Guid OwnerId, string Id, string Revision, string FileName, Sha256Digest Digest, long Size, DateTimeOffset CreatedAt, ServableAdapter? Adapter = null);
+    Guid RepoId, Guid OwnerId, string Id, string Revision, string FileName, Sha256Digest Digest, long Size, DateTimeOffset CreatedAt, ServableAdapter? Adapter = null)
+{
+    /// <summary>It judges how well texts answer a question, and does nothing else.</summary>
+    public bool Ranks { get; init; }
+}
 
 /// <summary>Low-rank changes of a model's weights.</summary>
 /// <param name="Base">The model: <c>owner/name</c>.</param>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Lodestone.Engine;
 using Lodestone.Engine.Inference;
 using Lodestone.Tests.Engine;
 
@@ -13,7 +14,8 @@ internal sealed class EngineSpeed(TextWriter output, string vocabulary, int roun
 
     private readonly Random _random = new(7);
 
-    public async Task Run()
+    /// <param name="parts">What to measure: <c>throughput</c>, <c>first</c>, <c>schema</c>, <c>neighbour</c>, <c>adapters</c>, <c>pieces</c>; all but the last if none is named.</param>
+    public async Task Run(IReadOnlyList<string> parts)
     {
         var folder = Directory.CreateTempSubdirectory("bench-engine");
         try
@@ -24,18 +26,34 @@ internal sealed class EngineSpeed(TextWriter output, string vocabulary, int roun
             Print($"{model.ParameterCount / 1e6:F0}M parameters, Q8_0; prompts of {Prompt} tokens, answers of {Tokens}; medians of {rounds} rounds");
             foreach (var threads in new[] { 1, Environment.ProcessorCount }.Distinct())
             {
-                await using var engine = await EngineClient.Start(path, threads, Slots);
-                using var core = new EngineCore(model, threads, Slots);
-                await Throughput(model, core, engine, threads);
-                await FirstToken(engine, threads);
-                await Constrained(engine, threads);
-                await Disturbed(engine, threads);
+                await Measure(parts, model, path, threads);
             }
         }
         finally
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    private async Task Measure(IReadOnlyList<string> parts, LoadedModel model, string path, int threads)
+    {
+        await using var engine = await EngineClient.Start(path, threads, Slots);
+        using (var core = new EngineCore(model, threads, Slots))
+        {
+            await If("throughput", () => Throughput(model, core, engine, threads));
+        }
+
+        await If("first", () => FirstToken(engine, threads));
+        await If("schema", () => Constrained(engine, threads));
+        await If("neighbour", () => Disturbed(engine, threads));
+        await If("adapters", () => Adapted(engine, path, threads));
+        foreach (var piece in parts.Contains("pieces") ? new[] { 24, 32, 48, 64 } : [])
+        {
+            await using var other = await EngineClient.Start(path, threads, Slots, "--piece", piece.ToString(CultureInfo.InvariantCulture));
+            await BesideLongPrompt(other, threads, piece);
+        }
+
+        Task If(string part, Func<Task> measure) => parts.Count == 0 || parts.Contains(part) ? measure() : Task.CompletedTask;
     }
 
     private async Task Throughput(LoadedModel model, EngineCore core, EngineClient engine, int threads)
@@ -60,22 +78,36 @@ internal sealed class EngineSpeed(TextWriter output, string vocabulary, int roun
         }
     }
 
-    private async Task FirstToken(EngineClient engine, int threads)
+    private async Task BesideLongPrompt(EngineClient engine, int threads, int piece)
     {
-        var (idle, busy, cold, warm) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
-        for (var round = 0; round < rounds * 2; round++)
+        var (idle, busy, whole) = (new List<double>(), new List<double>(), new List<double>());
+        for (var round = 0; round < rounds; round++)
         {
             idle.Add(await FirstToken(engine, EngineClient.Prompt(_random, 32)));
-            var reading = engine.Complete(EngineClient.Prompt(_random, 2000), 1, CancellationToken.None);
-            await Task.Delay(300 + _random.Next(200));
-            busy.Add(await FirstToken(engine, EngineClient.Prompt(_random, 32)));
-            await reading;
+            var reading = FirstToken(engine, EngineClient.Prompt(_random, 2000));
+            for (var asked = 0; asked < 4; asked++)
+            {
+                await Task.Delay(150 + _random.Next(200));
+                busy.Add(await FirstToken(engine, EngineClient.Prompt(_random, 32)));
+            }
+
+            whole.Add(await reading);
+        }
+
+        Print($"{threads} threads, pieces of {piece}, first token: alone {Median(idle):F0} ms, while 2,000 tokens are read {Median(busy):F0} ms, ratio {Median(busy) / Median(idle):F2}; of those 2,000 {Median(whole):F0} ms");
+    }
+
+    private async Task FirstToken(EngineClient engine, int threads)
+    {
+        await BesideLongPrompt(engine, threads, new EngineOptions { Model = "", Socket = "", Name = "" }.PromptPiece);
+        var (cold, warm) = (new List<double>(), new List<double>());
+        for (var round = 0; round < rounds; round++)
+        {
             var head = EngineClient.Prompt(_random, 1500);
             cold.Add(await FirstToken(engine, [.. head, .. EngineClient.Prompt(_random, 20)]));
             warm.Add(await FirstToken(engine, [.. head, .. EngineClient.Prompt(_random, 20)]));
         }
 
-        Print($"{threads} threads, first token: alone {Median(idle):F0} ms, while 2,000 tokens are read {Median(busy):F0} ms, ratio {Median(busy) / Median(idle):F2}");
         Print($"{threads} threads, first token after 1,520: {Median(cold):F0} ms, with a known head of 1,500 {Median(warm):F0} ms, {Median(cold) / Median(warm):F1} times faster");
     }
 
@@ -91,6 +123,29 @@ internal sealed class EngineSpeed(TextWriter output, string vocabulary, int roun
         }
 
         Print($"{threads} threads, 8 streams: free {Median(free):F0} tokens/s, held to a schema {Median(held):F0}, ratio {Median(held) / Median(free):F2}");
+    }
+
+    /// <summary>Eight streams with an adapter each, beside eight that share one, one stream alone with one, and eight without.</summary>
+    private async Task Adapted(EngineClient engine, string model, int threads)
+    {
+        var names = Enumerable.Range(1, 8).Select(i => $"a{i}").ToList();
+        foreach (var name in names)
+        {
+            RandomAdapter.Write($"{model}.{name}", width: 768, layers: 12, rank: 16, seed: name[1]);
+            await engine.Learn(name, $"{model}.{name}");
+        }
+
+        var (each, one, alone, none) = (new List<double>(), new List<double>(), new List<double>(), new List<double>());
+        for (var round = 0; round <= rounds; round++)
+        {
+            each.Add(await engine.Throughput(_random, names, Prompt, Tokens));
+            one.Add(await engine.Throughput(_random, [.. names.Select(_ => "a1")], Prompt, Tokens));
+            alone.Add(await engine.Throughput(_random, ["a1"], Prompt, 2 * Tokens));
+            none.Add(await engine.Throughput(_random, 8, Prompt, Tokens));
+        }
+
+        new[] { each, one, alone, none }.ToList().ForEach(times => times.RemoveAt(0)); // in the first round adapters are loaded
+        Print($"{threads} threads, 8 streams: with 8 adapters {Median(each):F0} tokens/s, all with one {Median(one):F0}, with none {Median(none):F0}; one stream with an adapter {Median(alone):F0}; ratios of 8 adapters {Median(each) / Median(one):F2}, {Median(each) / Median(none):F2}, {Median(each) / Median(alone):F2}");
     }
 
     private async Task Disturbed(EngineClient engine, int threads)

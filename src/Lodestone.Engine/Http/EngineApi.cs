@@ -19,7 +19,8 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         app.MapPost("/adapters", LearnAdapter);
         app.MapPost("/v1/chat/completions", http => ChatCompletions.Answer(http, Writing(), clock));
         app.MapPost("/v1/completions", http => Completions.Answer(http, Writing(), clock));
-        app.MapPost("/v1/embeddings", http => Embeddings.Answer(http, Ready()));
+        app.MapPost("/v1/embeddings", http => Embeddings.Answer(http, Ready() is { Model.Ranks: false } served ? served : throw OnlyRanks()));
+        app.MapPost("/v1/rerank", http => Reranking.Answer(http, Ready()));
     }
 
     private Task AnswerHealth(HttpContext http)
@@ -63,7 +64,11 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
     private ServedModel Ready() =>
         _served ?? throw new ApiFault(StatusCodes.Status503ServiceUnavailable, "The model is still loading. Try again in a moment.", code: "loading");
 
-    private ServedModel Writing() => Ready() is { Loop.Writes: true } served
+    private static ApiFault OnlyRanks() => new(StatusCodes.Status400BadRequest, "This model judges how well texts answer a question, and does nothing else. Call /v1/rerank.", "model", "unsupported_model");
+
+    private ServedModel Writing() => Ready() is { Model.Ranks: false } served ? Writing(served) : throw OnlyRanks();
+
+    private static ServedModel Writing(ServedModel served) => served.Loop.Writes
         ? served
         : throw new ApiFault(StatusCodes.Status400BadRequest, "This model embeds texts and does not write any. Call /v1/embeddings.", "model", "unsupported_model");
 

@@ -44,6 +44,8 @@ internal sealed record ErrorBody(string Message, string Type, string? Param, str
 [JsonSerializable(typeof(ChatRequest))]
 [JsonSerializable(typeof(CompletionRequest))]
 [JsonSerializable(typeof(EmbeddingRequest))]
+[JsonSerializable(typeof(RerankRequest))]
+[JsonSerializable(typeof(RerankAnswer))]
 [JsonSerializable(typeof(TokenizeRequest))]
 [JsonSerializable(typeof(TokenizeAnswer))]
 [JsonSerializable(typeof(AdapterRequest))]

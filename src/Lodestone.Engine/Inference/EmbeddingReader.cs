@@ -4,7 +4,8 @@ namespace Lodestone.Engine.Inference;
 
 /// <summary>Embeds texts, a piece at a time, in a context of its own. Only the engine's thread touches it.</summary>
 /// <remarks>Each token's vector is pooled here rather than by llama.cpp, which pools only what fits into one computation: so a long text can
-/// be read in pieces between which others are served. A model whose tokens look ahead has to see a text at once.</remarks>
+/// be read in pieces between which others are served. A model whose tokens look ahead has to see a text at once, and one that ranks, because
+/// llama.cpp has its last layers: of a text that it judges, the vector is one number.</remarks>
 internal sealed unsafe class EmbeddingReader : IDisposable
 {
     private const int MaxTextsAtOnce = 32;
@@ -24,7 +25,7 @@ internal sealed unsafe class EmbeddingReader : IDisposable
     public EmbeddingReader(LoadedModel model, int context, int threads, int piece)
     {
         _model = model;
-        _piece = model.LooksAhead ? context : Math.Min(piece, context);
+        _piece = model.LooksAhead || model.Ranks ? context : Math.Min(piece, context);
         var parameters = Llama.DefaultContextParams();
         parameters.ContextLength = (uint)context;
         parameters.BatchLength = (uint)_piece;
@@ -32,7 +33,7 @@ internal sealed unsafe class EmbeddingReader : IDisposable
         parameters.MaxSequences = MaxTextsAtOnce;
         parameters.UnifiedKeyValues = 1;
         parameters.Embeddings = 1;
-        parameters.PoolingType = 0; // none: see above
+        parameters.PoolingType = model.Ranks ? (int)Pooling.Rank : 0; // 0 is none: see above
         parameters.Threads = threads;
         parameters.BatchThreads = threads;
         _context = Llama.CreateContext(model.Handle, parameters);
@@ -64,6 +65,17 @@ internal sealed unsafe class EmbeddingReader : IDisposable
         if (Llama.Decode(_context, _batch.Native) is var code and not 0)
         {
             job.Fail(new EngineFault($"llama.cpp could not embed (code {code}): {LlamaLibrary.TakeErrors()}", ExitCode.Failed));
+            Forget();
+            return;
+        }
+
+        if (_model.Ranks)
+        {
+            for (var i = 0; i < texts; i++)
+            {
+                job.Add([*Llama.SequenceEmbedding(_context, i)]);
+            }
+
             Forget();
             return;
         }
@@ -149,4 +161,7 @@ internal enum Pooling
 
     /// <summary>The last token's.</summary>
     Last = 3,
+
+    /// <summary>None: the model has layers that make one number of them, how well a text answers a question.</summary>
+    Rank = 4,
 }

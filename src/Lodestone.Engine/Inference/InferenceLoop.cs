@@ -28,7 +28,7 @@ internal sealed class InferenceLoop : IDisposable
         _options = options;
         var machine = new MachineLoad(clock);
         _governor = new ThreadGovernor(options.Threads, () => machine.Threads, clock);
-        _writers = model.LooksAhead ? null : new WriterPool(model, options, _waiting, _courier, clock);
+        _writers = model.LooksAhead || model.Ranks ? null : new WriterPool(model, options, _waiting, _courier, clock);
         _thread = new Thread(Run) { IsBackground = true, Name = "inference" };
         _thread.Start();
     }

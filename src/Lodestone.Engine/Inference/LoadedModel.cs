@@ -39,6 +39,21 @@ internal sealed class LoadedModel : IDisposable
     public Pooling Pooling =>
         File.Metadata.GetValueOrDefault($"{File.Architecture}.pooling_type") is uint type && Enum.IsDefined((Pooling)type) ? (Pooling)type : Pooling.Mean;
 
+    /// <summary>It was trained to say how well a text answers a question, and does nothing else.</summary>
+    public bool Ranks => Pooling is Pooling.Rank;
+
+    /// <summary>How it wants a question and a text to be put, with <c>{query}</c> and <c>{document}</c>; null: one after the other.</summary>
+    public unsafe string? RankTemplate
+    {
+        get
+        {
+            fixed (byte* name = "rerank\0"u8)
+            {
+                return Marshal.PtrToStringUTF8((nint)Llama.ChatTemplate(Handle, name));
+            }
+        }
+    }
+
     /// <summary>Whether what it has read can be cut anywhere; a model that keeps a running state has only the whole.</summary>
     public bool IsCuttable => Llama.IsRecurrent(Handle) == 0 && Llama.IsHybrid(Handle) == 0;
 

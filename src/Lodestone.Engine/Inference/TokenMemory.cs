@@ -108,7 +108,7 @@ internal sealed class TokenMemory
         Used -= sequence.DropTail();
         Repair(sequence);
         sequence.Place = _kept.AddLast(sequence);
-        ForgetBeyond(_mostKept / 4, kept => !kept.IsProven);
+        ForgetBeyond(_mostKept / 4 / Math.Max(1, Written / 2), kept => !kept.IsProven);
         ForgetBeyond(_mostKept, _ => true);
     }
 
@@ -124,7 +124,11 @@ internal sealed class TokenMemory
         return Cells - Used;
     }
 
-    // Every computation passes over what is kept. What nobody has shared yet gets a quarter; the last one always stays, to be tried.
+    // Sequences under way.
+    private int Written => MaxSequences - _freeNumbers.Count - _kept.Count;
+
+    // Every computation passes over what is kept, once for each of those that are written. What nobody has shared yet gets a quarter, and the
+    // less the more are written; the last one always stays, to be tried.
     private void ForgetBeyond(int tokens, Func<Sequence, bool> isMeant)
     {
         var meant = _kept.Where(isMeant).ToList();

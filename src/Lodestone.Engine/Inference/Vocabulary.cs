@@ -76,6 +76,30 @@ internal sealed unsafe class Vocabulary
         return tokens;
     }
 
+    /// <summary>The tokens of a question with a text that may answer it, for a model that was trained to judge the two without a template.</summary>
+    public List<int> TokenizePair(string question, string text)
+    {
+        var tokens = new List<int>(Beginning);
+        AppendText(tokens, question);
+        AppendEnd();
+        if (Llama.AddsSeparator(_vocabulary) != 0)
+        {
+            tokens.Add(Llama.SeparatorToken(_vocabulary));
+        }
+
+        AppendText(tokens, text);
+        AppendEnd();
+        return tokens;
+
+        void AppendEnd()
+        {
+            if (Llama.AddsEnd(_vocabulary) != 0)
+            {
+                tokens.Add(End != NoToken ? End : Llama.SeparatorToken(_vocabulary));
+            }
+        }
+    }
+
     /// <summary>The text of tokens; control tokens have none.</summary>
     public string Text(IEnumerable<int> tokens)
     {

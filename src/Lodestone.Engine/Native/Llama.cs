@@ -113,6 +113,10 @@ internal static unsafe partial class Llama
     [LibraryImport(Library, EntryPoint = "llama_get_embeddings_ith")]
     public static partial float* Embedding(ContextHandle context, int batchIndex);
 
+    /// <returns>Of a context that ranks: one number or more.</returns>
+    [LibraryImport(Library, EntryPoint = "llama_get_embeddings_seq")]
+    public static partial float* SequenceEmbedding(ContextHandle context, int sequence);
+
     [LibraryImport(Library, EntryPoint = "llama_batch_init")]
     public static partial Batch CreateBatch(int capacity, int embeddingLength, int sequencesPerToken);
 
@@ -151,6 +155,15 @@ internal static unsafe partial class Llama
 
     [LibraryImport(Library, EntryPoint = "llama_vocab_get_add_bos")]
     public static partial byte AddsBeginning(nint vocabulary);
+
+    [LibraryImport(Library, EntryPoint = "llama_vocab_sep")]
+    public static partial int SeparatorToken(nint vocabulary);
+
+    [LibraryImport(Library, EntryPoint = "llama_vocab_get_add_eos")]
+    public static partial byte AddsEnd(nint vocabulary);
+
+    [LibraryImport(Library, EntryPoint = "llama_vocab_get_add_sep")]
+    public static partial byte AddsSeparator(nint vocabulary);
 
     [LibraryImport(Library, EntryPoint = "llama_tokenize")]
     public static partial int Tokenize(

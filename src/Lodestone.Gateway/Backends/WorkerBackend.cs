@@ -1,15 +1,19 @@
 using Lodestone.Billing;
 using Lodestone.Compute;
 using Lodestone.Core;
+using Lodestone.Hub;
 
 namespace Lodestone.Gateway;
 
 /// <summary>A worker of this server. It counts the tokens itself.</summary>
 internal sealed class WorkerBackend(CalledModel model, WorkerLease lease, PromptBounds bounds) : ICallBackend
 {
-    /// <summary>What our own engine can be asked.</summary>
+    /// <summary>What our own engine can be asked, of a model that writes.</summary>
     public const ModelFeatures Features = ModelFeatures.Chat | ModelFeatures.Completions | ModelFeatures.Embeddings | ModelFeatures.Logprobs | ModelFeatures.Choices | ModelFeatures.LogitBias
         | ModelFeatures.Tools | ModelFeatures.Schema;
+
+    /// <summary>What our own engine can be asked of a model. Adapters are trained to write.</summary>
+    public static ModelFeatures FeaturesOf(ServableModel model) => model.Ranks ? ModelFeatures.Rerank : model.Adapter is null ? Features : Features & ~ModelFeatures.Embeddings;
 
     public string Place => "engine";
 

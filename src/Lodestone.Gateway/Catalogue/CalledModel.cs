@@ -36,11 +36,11 @@ internal sealed record CalledModel
         Id = model.Id,
         Revision = model.Revision,
         Weights = model,
-        Features = model.Adapter is null ? WorkerBackend.Features : WorkerBackend.Features & ~ModelFeatures.Embeddings, // adapters are trained to write
+        Features = WorkerBackend.FeaturesOf(model),
         CreatedAt = model.CreatedAt,
     };
 
-    public static CalledModel Closed(CatalogueEntry entry, ServableModel weights) => Of(entry, "closed") with { Weights = weights, Features = WorkerBackend.Features };
+    public static CalledModel Closed(CatalogueEntry entry, ServableModel weights) => Of(entry, "closed") with { Weights = weights, Features = WorkerBackend.FeaturesOf(weights) };
 
     public static CalledModel Remote(CatalogueEntry entry, IReadOnlyList<RemoteBackend> backends) => Of(entry, "remote") with { Backends = backends };
 

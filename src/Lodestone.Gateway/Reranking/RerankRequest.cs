@@ -34,14 +34,24 @@ internal sealed record RerankRequest(string Model, string Query, IReadOnlyList<s
         return new RerankRequest(model, query, texts, (int)(TopRule.OptionalWhole(body) ?? texts.Length), BodyRules.Flag(body, "return_documents"));
     }
 
-    /// <param name="model">Its name there.</param>
-    public byte[] ForBackend(string model)
+    /// <param name="model">Its name there; null: our engine has one.</param>
+    /// <param name="maxPrompt">What was reserved for, for our engine to mind.</param>
+    public byte[] ForBackend(string? model, long? maxPrompt)
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("model", model);
+            if (model is not null)
+            {
+                json.WriteString("model", model);
+            }
+
+            if (maxPrompt is { } most)
+            {
+                json.WriteNumber("lodestone_max_prompt", most);
+            }
+
             json.WriteString("query", Query);
             json.WriteStartArray("documents");
             foreach (var text in Documents)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Lodestone.Billing;
+using Lodestone.Compute;
 using Lodestone.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Lodestone.Gateway;
 
 /// <summary>POST /v1/rerank, in the shape of Cohere's, Jina's and vLLM's clients: texts in the order in which they answer a question.</summary>
-internal sealed class Reranking(CountedCalls calls, GatewayOptions options)
+internal sealed class Reranking(CountedCalls calls, Workers workers, GatewayOptions options)
 {
     private static readonly Need Need = new(ModelFeatures.Rerank, "model", "Ranking texts");
 
@@ -25,7 +26,15 @@ internal sealed class Reranking(CountedCalls calls, GatewayOptions options)
             request.MostTokens,
             async (model, inTime) =>
             {
-                var found = await calls.AskRemoteAsync(model, "rerank", backend => request.ForBackend(backend.Model), answer => Ranking.Read(answer, request.Documents.Count), inTime);
+                if (model.Weights is { } weights)
+                {
+                    await using var lease = await workers.AcquireAsync(weights, inTime);
+                    using var answer = await EngineEvents.AskAsync(lease.Http, "rerank", request.ForBackend(model: null, request.MostTokens), inTime);
+                    var ranked = Ranking.Read(answer.RootElement, request.Documents.Count);
+                    return (ranked, ranked.Tokens, Measurement.Engine);
+                }
+
+                var found = await calls.AskRemoteAsync(model, "rerank", backend => request.ForBackend(backend.Model, maxPrompt: null), answer => Ranking.Read(answer, request.Documents.Count), inTime);
                 return (found, found.Tokens, Measurement.Backend);
             },
             cancel);

@@ -7,7 +7,8 @@ namespace Lodestone.Hub;
 /// <param name="Total">Parameters.</param>
 /// <param name="ContextLength">Tokens.</param>
 /// <param name="Kind">As the file names it: <c>model</c>, <c>adapter</c>; most files of models leave it out.</param>
-internal sealed record GgufFacts(long Total, string? Architecture, long? ContextLength, string? ChatTemplate, string? BosToken, string? EosToken, string? Kind = null);
+/// <param name="Pooling">How vectors become one, as llama.cpp numbers it; 4 for models that rank.</param>
+internal sealed record GgufFacts(long Total, string? Architecture, long? ContextLength, string? ChatTemplate, string? BosToken, string? EosToken, string? Kind = null, long? Pooling = null);
 
 /// <summary>
 /// Reads a GGUF file's header (versions 2 and 3): key-value pairs, then each tensor's shape. Every length is checked against
@@ -80,7 +81,7 @@ internal sealed class GgufHeader
         var architecture = Find<string>("general.architecture");
         return new GgufFacts(
             _total, architecture, Whole($"{architecture}.context_length"), Find<string>("tokenizer.chat_template"),
-            Token("tokenizer.ggml.bos_token_id"), Token("tokenizer.ggml.eos_token_id"), Find<string>("general.type"));
+            Token("tokenizer.ggml.bos_token_id"), Token("tokenizer.ggml.eos_token_id"), Find<string>("general.type"), Whole($"{architecture}.pooling_type"));
     }
 
     private void ReadPair(string key, uint type)

@@ -112,6 +112,18 @@ internal sealed class GgufMaker
         WriteRandom(path, BertTensors(width, layers, context, Vocabulary));
     }
 
+    /// <summary>The same embedder with two more layers that make one number of the first token's vector, or without them.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="width">Numbers of a token's vector, a multiple of 64.</param>
+    /// <param name="ranks">False: the first token's vector is all.</param>
+    public void WriteRandomRanker(string path, int width, bool ranks)
+    {
+        WriteRandomEmbedder(path, width, layers: 2, context: 256);
+        Set("bert.pooling_type", ranks ? 4u : 2u);
+        IEnumerable<(string, long[])> head = ranks ? [("cls.weight", [width, width]), ("cls.bias", [width]), ("cls.output.weight", [width, 1]), ("cls.output.bias", [1])] : [];
+        WriteRandom(path, BertTensors(width, 2, 256, Vocabulary).Concat(head));
+    }
+
     private long Vocabulary => _tensors.Find(tensor => tensor.Name is "token_embd.weight").Shape[1];
 
     private void WriteRandom(string path, IEnumerable<(string Name, long[] Shape)> names)

@@ -62,7 +62,8 @@ internal sealed class BackfillPreview(BillingSteps steps, MeterBook meters)
 
     private static async Task<(string? Invoice, string? State)> InvoiceAsync(BillingDb db, Guid ratedId, CancellationToken cancel)
     {
-        var found = await db.InvoicedRows.Where(r => r.EventId == ratedId).Join(db.Invoices, r => r.InvoiceId, i => i.Id, (_, i) => i).AsNoTracking().FirstOrDefaultAsync(cancel);
+        var found = await db.RatedRows.Where(r => r.EventId == ratedId).Join(db.RollUps, r => r.RollUpId, u => u.Id, (_, u) => u.InvoiceId)
+            .Join(db.Invoices, id => id, i => (Guid?)i.Id, (_, i) => i).AsNoTracking().FirstOrDefaultAsync(cancel);
         return found is null ? (null, null) : (found.Number ?? PublicId.Format(InvoiceView.IdPrefix, found.Id), found.State.ToWire());
     }
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Lodestone.Billing;
+using Lodestone.Tests.Engine;
 
 namespace Lodestone.Tests.Gateway.Remote;
 
@@ -25,6 +26,26 @@ public sealed class RerankingTests(RemoteWorld world) : IClassFixture<RemoteWorl
         var settled = await world.Gateway.SettledAsync(answer);
         Assert.Equal((body.GetProperty("usage").GetProperty("total_tokens").GetInt64(), 0, Measurement.Backend), (settled.InputTokens, settled.OutputTokens, settled.Measurement));
         Assert.Equal(12, settled.InputTokens);
+    }
+
+    [Fact]
+    public async Task A_model_of_this_server_that_was_trained_to_judge_ranks_and_does_nothing_else()
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"ranker-{Guid.CreateVersion7():N}.gguf");
+        new GgufMaker(DemoModel.Chat).WriteRandomRanker(path, width: 128, ranks: true);
+        await world.Gateway.PublishAsync("alice/judge", await File.ReadAllBytesAsync(path));
+        File.Delete(path);
+        await world.Gateway.PriceAsync("alice/judge", "10", "20");
+
+        using var answer = await AskAsync(new { model = "alice/judge", query = "Where is north?", documents = Texts });
+        using var chat = await world.Gateway.CallAsync(GatewayWorld.Body(new JsonObject { ["model"] = "alice/judge" }));
+        using var plain = await AskAsync(new { model = GatewayWorld.Model, query = "Where is north?", documents = Texts });
+        var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
+
+        Assert.Equal([0, 1, 2], body.GetProperty("results").EnumerateArray().Select(r => r.GetProperty("index").GetInt32()).Order());
+        var settled = await world.Gateway.SettledAsync(answer);
+        Assert.Equal((body.GetProperty("usage").GetProperty("total_tokens").GetInt64(), Measurement.Engine), (settled.InputTokens, settled.Measurement));
+        Assert.Equal((HttpStatusCode.BadRequest, HttpStatusCode.BadRequest), (chat.StatusCode, plain.StatusCode));
     }
 
     [Fact]
