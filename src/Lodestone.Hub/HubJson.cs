@@ -76,6 +76,7 @@ namespace Lodestone.Hub;
 [JsonSerializable(typeof(IReadOnlyList<DeliveryView>))]
 [JsonSerializable(typeof(AccessDecision))]
 [JsonSerializable(typeof(AccessDecisions))]
+[JsonSerializable(typeof(DecidedAccess))]
 [JsonSerializable(typeof(IReadOnlyList<DecidedAccess>))]
 [JsonSerializable(typeof(IReadOnlyList<AccessRequestView>))]
 [JsonSerializable(typeof(GateView))]

@@ -45,8 +45,8 @@ internal static class AccessRequestApi
     private static async Task<IResult> Handle(AccessDecision asked, RepoRoute route, RepoAccess access, AccessDeciding deciding, Namespaces namespaces, CancellationToken cancel)
     {
         var repo = await access.ToAdministerAsync(route, cancel);
-        await deciding.DecideAsync(repo, await asked.SubjectAsync(namespaces, cancel), AccessDecision.StateOf(asked.Status), asked.RejectionReason, cancel);
-        return Results.Ok();
+        var subject = await asked.SubjectAsync(namespaces, cancel);
+        return Answer(subject, await deciding.DecideAsync(repo, subject, AccessDecision.StateOf(asked.Status), asked.RejectionReason, cancel));
     }
 
     /// <summary>Each for itself: one that cannot be decided so does not keep the others from it.</summary>
@@ -80,8 +80,8 @@ internal static class AccessRequestApi
     private static async Task<IResult> Grant(AccessDecision asked, RepoRoute route, RepoAccess access, AccessDeciding deciding, Namespaces namespaces, CancellationToken cancel)
     {
         var repo = await access.ToAdministerAsync(route, cancel);
-        await deciding.GrantAsync(repo, await asked.SubjectAsync(namespaces, cancel), cancel);
-        return Results.Ok();
+        var subject = await asked.SubjectAsync(namespaces, cancel);
+        return Answer(subject, await deciding.GrantAsync(repo, subject, cancel));
     }
 
     private static async Task<IResult> Cancel(RepoRoute route, RepoAccess access, AccessAsking asking, CancellationToken cancel)
@@ -92,6 +92,9 @@ internal static class AccessRequestApi
         await asking.CancelAsync(repo, organizationName: null, cancel);
         return Results.Ok();
     }
+
+    /// <summary>A body even where there is little to say: the Python client reads one.</summary>
+    private static IResult Answer(Subject subject, AccessState state) => HubAnswer.Json(new DecidedAccess(subject.Name, state.ToWire(), null), HubJson.Default.DecidedAccess);
 }
 
 /// <param name="User">Name of a user or an organization.</param>

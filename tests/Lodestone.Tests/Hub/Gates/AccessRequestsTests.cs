@@ -136,6 +136,9 @@ public sealed class AccessRequestsTests : IAsyncLifetime
             ["400", "200", "404", "404", "404", "200", "200", "403 GatedRepo", "200", "400", "200", "403"],
             [.. new[] { early, accepted, again, nobody, unasked, back, rejected, closed, granted, twice, batch, stranger }.Select(Status)]);
         Assert.Equal("The owner of alice/compass has rejected this request: No.", JsonNode.Parse(await closed.Content.ReadAsStringAsync())!["error"]!.ToString());
+        Assert.Equal(
+            ["""{"user":"bob","status":"accepted"}""", """{"user":"erin","status":"rejected"}"""],
+            [await granted.Content.ReadAsStringAsync(), await rejected.Content.ReadAsStringAsync()]); // the Python client reads a body
         Assert.Equal("""["accepted",null]""", new JsonArray([.. (await batch.OkAsync()).AsArray().Select(d => d!["status"]?.DeepClone())]).ToJsonString());
         Assert.Equal("bob frank| erin", $"{await NamesAsync("accepted")}|{await NamesAsync("pending")} {await NamesAsync("rejected")}");
         var byOwner = (await _alice.JsonAsync($"{Requests}/accepted")).AsArray().Single(r => r!["user"]!["user"]!.ToString() == "bob")!;
