@@ -142,7 +142,7 @@ public sealed class InvoicePapersTests
         return lines.Skip(1).Select(line => columns.Zip(Cells(line)).ToDictionary(c => c.First, c => c.Second)).ToList();
     }
 
-    private static IEnumerable<string> Cells(string line)
+    private static List<string> Cells(string line)
     {
         var quoted = line.Split('"'); // every second part was within quotation marks, and none of these has any in it
         var cells = new List<string> { "" };
