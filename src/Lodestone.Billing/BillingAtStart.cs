@@ -16,7 +16,7 @@ internal sealed class BillingAtStart(Orphans orphans, BillingSteps steps, Billin
             await ShippedPlans.AddAsync(steps, clock.GetUtcNow(), cancellationToken);
         }
 
-        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, SubscriptionCare.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
+        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, SubscriptionCare.Kind, AutoTopUps.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind])
         {
             await tasks.ScheduleAsync(kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
         }
