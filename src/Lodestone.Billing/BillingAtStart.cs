@@ -8,6 +8,12 @@ internal sealed class BillingAtStart(Orphans orphans, BillingSteps steps, Billin
 {
     public const string TheOnly = "all";
 
+    private static readonly string[] Kinds =
+    [
+        Orphans.Kind, Commitments.Kind, GrantTurning.Kind, SubscriptionCare.Kind, AutoTopUps.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind,
+        Invoicing.Kind, InvoicePayments.Kind, Refunds.Kind, PaymentEvents.Kind, Dunning.Kind, Reconciling.Kind, Alerting.Kind,
+    ];
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await orphans.SettleAllAsync(cancellationToken);
@@ -16,7 +22,7 @@ internal sealed class BillingAtStart(Orphans orphans, BillingSteps steps, Billin
             await ShippedPlans.AddAsync(steps, clock.GetUtcNow(), cancellationToken);
         }
 
-        foreach (var kind in (string[])[Orphans.Kind, Commitments.Kind, GrantTurning.Kind, SubscriptionCare.Kind, EventCare.Kind, OpenPayments.Kind, LedgerChain.Kind, Recognition.Kind, Invoicing.Kind, InvoicePayments.Kind, Refunds.Kind, PaymentEvents.Kind, Dunning.Kind, Reconciling.Kind, Alerting.Kind])
+        foreach (var kind in Kinds)
         {
             await tasks.ScheduleAsync(kind, TheOnly, clock.GetUtcNow(), new { }, cancellationToken);
         }

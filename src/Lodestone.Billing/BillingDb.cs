@@ -40,6 +40,8 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<TopUp> TopUps => Set<TopUp>();
 
+    public DbSet<AutoTopUp> AutoTopUps => Set<AutoTopUp>();
+
     public DbSet<CreditGrant> CreditGrants => Set<CreditGrant>();
 
     public DbSet<GrantDraw> GrantDraws => Set<GrantDraw>();

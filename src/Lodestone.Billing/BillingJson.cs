@@ -59,6 +59,8 @@ namespace Lodestone.Billing;
 [JsonSerializable(typeof(SubscriptionList))]
 [JsonSerializable(typeof(PreviewView))]
 [JsonSerializable(typeof(PauseRequest))]
+[JsonSerializable(typeof(AutoTopUpRequest))]
+[JsonSerializable(typeof(AutoTopUpView))]
 [JsonSerializable(typeof(SubscriptionView))]
 [JsonSerializable(typeof(UsageReport))]
 [JsonSerializable(typeof(CallList))]

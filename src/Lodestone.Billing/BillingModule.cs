@@ -72,6 +72,8 @@ public static class BillingModule
         services.AddSingleton(p => new Entitlements(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<BillingOptions>(), p.GetRequiredService<TimeProvider>()));
         services.AddSingleton<Subscriptions>();
         services.AddScoped<PlanChoice>();
+        services.AddSingleton<AutoTopUps>();
+        services.AddTaskHandler<AutoTopUps>(AutoTopUps.Kind);
         services.AddEventHandler<MembershipChanged, SeatChanges>();
         services.AddEventHandler<MembershipChanged, SeatMetering>();
         services.AddEventHandler<AccountStandingChanged, FollowStanding>();
@@ -175,6 +177,7 @@ public static class BillingModule
     {
         services.AddSingleton<IAccountChip, BalanceChip>();
         services.AddSingleton(new NavItem("Usage", "/usage", 30, NavAudience.SignedIn));
+        services.AddSingleton(new NavItem("Plans", "/plans", 61, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new NavItem("Billing", "/billing", 60, NavAudience.SignedIn, NavPlace.Menu));
         services.AddSingleton(new NavItem("Prices", "/admin/prices", 10, NavAudience.Administrator));
         services.AddSingleton(new NavItem("Top-ups", "/admin/topups", 20, NavAudience.Administrator));
@@ -188,6 +191,7 @@ public static class BillingModule
         routes.MapPriceBooks();
         routes.MapTerms();
         routes.MapTopUps();
+        routes.MapAutoTopUps();
         routes.MapGrants();
         routes.MapPlans();
         routes.MapSubscriptions();

@@ -113,7 +113,7 @@ internal sealed class Gathering(BillingSteps steps, TimeProvider clock)
 
     private static async Task<string?> ReviewAsync(BillingDb db, Invoice draft, Money owed, CancellationToken cancel)
     {
-        var last = (await db.Invoices.AsNoTracking().Where(i => i.AccountId == draft.AccountId && i.Number != null && i.State != InvoiceState.Void)
+        var last = (await db.Invoices.AsNoTracking().Where(i => i.AccountId == draft.AccountId && i.Number != null && i.State != InvoiceState.Void && i.Net.Units >= 0)
             .OrderByDescending(i => i.Id).Take(ReviewedLast).ToListAsync(cancel)).ConvertAll(i => i.Total);
         if (last.Count < ReviewedLast || owed <= ReviewAbove)
         {

@@ -18,8 +18,9 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
 
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
+        var next = clock.GetUtcNow() + Every; // from its begin: what is charged while it runs is not left for longer
         await RunAsync(cancel);
-        return clock.GetUtcNow() + Every;
+        return next;
     }
 
     /// <returns>How many were issued.</returns>

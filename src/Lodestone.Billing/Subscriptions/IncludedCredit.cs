@@ -5,7 +5,7 @@ namespace Lodestone.Billing;
 
 /// <summary>
 /// The credit that comes with a plan. It is earned day by day, as the price is: who leaves the plan early keeps what is earned, loses
-/// what is unspent of the rest, and pays what is spent of it from the money that is given back. No day earns twice.
+/// what is unspent of the rest, and pays what is spent of it. No day earns twice.
 /// </summary>
 internal static class IncludedCredit
 {
@@ -27,8 +27,7 @@ internal static class IncludedCredit
     }
 
     /// <param name="span">Which has just ended.</param>
-    /// <param name="refund">What was given back of its price: at most that is asked for.</param>
-    public static async Task WithdrawAsync(PlanTurn turn, PlanSpan span, Plan plan, Money refund)
+    public static async Task WithdrawAsync(PlanTurn turn, PlanSpan span, Plan plan)
     {
         if (span.GrantId is not { } grantId || span.Until >= span.CreditUntil)
         {
@@ -47,13 +46,12 @@ internal static class IncludedCredit
         }
 
         var spent = unearned - (unspent > zero ? unspent : zero);
-        var asked = spent > zero ? Money.Min(spent, refund) : zero;
-        if (asked > zero)
+        if (spent > zero)
         {
             var days = new DayRange(span.Since, span.Until > span.Since ? span.Until : span.Since.AddDays(1));
-            turn.Charge(span, [new ChargeLine(ChargeKind.Proration, plan.Code + ItemSuffix, $"{plan.Name}, included credit spent beyond its days", 1, asked, days)]);
+            turn.Charge(span, [new ChargeLine(ChargeKind.Proration, plan.Code + ItemSuffix, $"{plan.Name}, included credit spent beyond its days", 1, spent, days)]);
         }
 
-        span.CreditUntil = asked >= spent ? (span.Until > span.CreditSince ? span.Until : span.CreditSince) : span.CreditUntil;
+        span.CreditUntil = span.Until > span.CreditSince ? span.Until : span.CreditSince;
     }
 }

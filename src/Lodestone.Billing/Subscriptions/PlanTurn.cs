@@ -1,5 +1,4 @@
 using System.Globalization;
-using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Billing;
@@ -94,9 +93,8 @@ internal sealed class PlanTurn
         SettleSeats(span);
         var ahead = new DayRange(day, span.Until);
         (span.Until, span.IsClosed) = (day, true);
-        var lines = span.Settle(plan, Use, ahead);
-        Charge(span, lines);
-        await IncludedCredit.WithdrawAsync(this, span, plan, lines.Where(l => l.Amount.Picos < 0).Aggregate(Money.Zero(plan.Currency), (sum, line) => sum - line.Amount));
+        Charge(span, span.Settle(plan, Use, ahead));
+        await IncludedCredit.WithdrawAsync(this, span, plan);
     }
 
     /// <summary>Charges what was told of seats since it was last asked.</summary>

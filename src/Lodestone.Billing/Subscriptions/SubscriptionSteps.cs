@@ -98,6 +98,8 @@ internal static class SubscriptionSteps
         }
         else if (span.IsTrial && !await canAfford(Price(turn, NextPlan(turn, subscription, span))))
         {
+            await Alerts.RaiseAsync(
+                turn.Db, new NewAlert(subscription.AccountId, AlertKind.Payment, $"trial-ended:{subscription.Id:N}", $"The trial of {turn.PlanOf(span).Name} has ended, because there is nothing to pay it with", "/billing"), turn.Cancel);
             await EndAsync(turn, subscription, span, day);
         }
         else
@@ -169,8 +171,9 @@ internal sealed class SubscriptionCare(Subscriptions subscriptions, TimeProvider
 
     public async Task<DateTimeOffset?> RunAsync(LeasedTask task, CancellationToken cancel)
     {
+        var next = clock.GetUtcNow() + Every; // from its begin: what comes due while it runs is not left for longer
         await subscriptions.AdvanceAsync(cancel);
-        return clock.GetUtcNow() + Every;
+        return next;
     }
 }
 

@@ -25,6 +25,22 @@ internal sealed class Subscriptions(BillingSteps steps, PaymentMethods methods, 
     /// <exception cref="Refusal"><c>unknown_plan</c>, <c>payment_required</c>; <c>conflict</c> where the account has a plan of the family.</exception>
     public Task<Subscription> BeginAsync(Guid accountId, NewSubscription wanted, CancellationToken cancel) => TurnAsync(accountId, async (turn, canPay) =>
     {
+        var (subscription, plan) = await BeginAsync(turn, wanted);
+        await PlanFunds.SetAsideAsync(turn, canPay || plan.IsContract, isRequired: true, invoicing);
+        return subscription;
+    }, cancel);
+
+    /// <summary>What a plan would cost that begins today. Nothing begins.</summary>
+    public Task<ChangePreview> QuoteAsync(Guid accountId, NewSubscription wanted, CancellationToken cancel) => steps.ReadAsync(async db =>
+    {
+        var turn = await PlanTurn.BeginAsync(db, accountId, clock.GetUtcNow(), isPreview: true, cancel);
+        var (subscription, plan) = await BeginAsync(turn, wanted);
+        return new ChangePreview(subscription.Anchor, turn.Lines, plan);
+    });
+
+    private static async Task<(Subscription Subscription, Plan Plan)> BeginAsync(PlanTurn turn, NewSubscription wanted)
+    {
+        var accountId = turn.Customer.Id;
         var plan = await PlanAsync(turn, wanted.Plan, wanted.IsAdministrator);
         var earlier = await turn.Db.Subscriptions.Where(s => s.AccountId == accountId && s.Family == plan.Family).ToListAsync(turn.Cancel);
         if (earlier.Exists(s => s.EndedAt is null))
@@ -51,9 +67,8 @@ internal sealed class Subscriptions(BillingSteps steps, PaymentMethods methods, 
         };
         turn.Db.Subscriptions.Add(subscription);
         await turn.OpenAsync(subscription, plan, isTrial ? new DayRange(first, first.AddDays((int)plan.TrialDays)) : DayRange.Of(first, plan.Period, 0), first, wanted.SeatedAt);
-        await PlanFunds.SetAsideAsync(turn, canPay || plan.IsContract, isRequired: true, invoicing);
-        return subscription;
-    }, cancel);
+        return (subscription, plan);
+    }
 
     /// <summary>What a change would cost, and from when it would hold. Nothing changes.</summary>
     public async Task<ChangePreview> PreviewAsync(Guid accountId, Guid subscriptionId, PlanChange wanted, CancellationToken cancel) => await steps.ReadAsync(async db =>
@@ -66,6 +81,13 @@ internal sealed class Subscriptions(BillingSteps steps, PaymentMethods methods, 
         }
 
         return new ChangePreview(on ?? SubscriptionSteps.Today(turn, subscription), turn.Lines, plan);
+    });
+
+    /// <summary>What an account was charged and has used beyond its credit, and no invoice has asked for yet.</summary>
+    public Task<Money> UnbilledAsync(Guid accountId, CancellationToken cancel) => steps.ReadAsync(async db =>
+    {
+        var charges = await db.Charges.AsNoTracking().Where(c => c.AccountId == accountId && !db.InvoicedCharges.Any(i => i.Id == c.Id)).ToListAsync(cancel);
+        return charges.Aggregate(await db.LedgerSumAsync(LedgerAccounts.Unbilled(accountId), BillingOptions.Currency, cancel), (sum, charge) => sum + charge.Amount.In(charge.Currency));
     });
 
     /// <summary>At once, when the period ends, or on a day; a change that was to come is replaced, and withdrawn by one to the present plan.</summary>

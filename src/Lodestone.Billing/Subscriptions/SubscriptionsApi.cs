@@ -88,11 +88,18 @@ internal sealed class PlanChoice(AccountChoice accounts, People people, Subscrip
         return MayChange(account) ? account : throw new Refusal(RefusalCode.Forbidden, $"Only those who administer {account.Name} choose its plan, with a token that may write.");
     }
 
-    public async Task<Subscription> BeginAsync(Namespace account, string? plan, CancellationToken cancel)
+    public async Task<Subscription> BeginAsync(Namespace account, string? plan, CancellationToken cancel) =>
+        await subscriptions.BeginAsync(account.Id, await SeatedAsync(account, plan, cancel), cancel);
+
+    /// <summary>What a plan that begins today, or a change of the present one, would cost.</summary>
+    public async Task<ChangePreview> QuoteAsync(Namespace account, SubscriptionFacts? present, string? plan, string? when, CancellationToken cancel) => present is null
+        ? await subscriptions.QuoteAsync(account.Id, await SeatedAsync(account, plan, cancel), cancel)
+        : await subscriptions.PreviewAsync(account.Id, present.Subscription.Id, new PlanChange(plan, when, caller.IsAdministrator), cancel);
+
+    private async Task<NewSubscription> SeatedAsync(Namespace account, string? plan, CancellationToken cancel)
     {
         var now = clock.GetUtcNow(); // before the people are read: who leaves in between is told of later than that
-        var members = await people.MembersAsync(account.Id, cancel);
-        return await subscriptions.BeginAsync(account.Id, new NewSubscription(plan, caller.IsAdministrator, members, now), cancel);
+        return new NewSubscription(plan, caller.IsAdministrator, await people.MembersAsync(account.Id, cancel), now);
     }
 }
 

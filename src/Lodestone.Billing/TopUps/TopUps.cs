@@ -33,11 +33,22 @@ internal sealed partial class TopUps(BillingSteps steps, Charging charging, Time
             throw new Refusal(RefusalCode.Forbidden, $"You may not top up {wanted.AccountName}. Ask one of its administrators, or use a credential that may write.");
         }
 
-        if (wanted.Amount < Least || wanted.Amount > Most)
+        return await BeginAsync(wanted, caller.Id, cancel);
+    }
+
+    /// <exception cref="Refusal"><c>amount_out_of_range</c>.</exception>
+    public static void CheckAmount(Money amount)
+    {
+        if (amount < Least || amount > Most)
         {
             throw new Refusal(AmountOutOfRange, $"Top up between {Least} and {Most} {BillingOptions.Currency}.") { Param = "amount" };
         }
+    }
 
+    /// <summary>As <see cref="CreateAsync"/>, for somebody who is known to be allowed to.</summary>
+    public async Task<TopUp> BeginAsync(NewTopUp wanted, Guid requestedBy, CancellationToken cancel)
+    {
+        CheckAmount(wanted.Amount);
         var (_, methodId) = await charging.ChooseAsync(wanted.Provider, wanted.AccountId, cancel);
         var now = clock.GetUtcNow();
         var topUp = new TopUp
@@ -45,7 +56,7 @@ internal sealed partial class TopUps(BillingSteps steps, Charging charging, Time
             Id = Guid.CreateVersion7(now),
             AccountId = wanted.AccountId,
             AccountName = wanted.AccountName,
-            RequestedBy = caller.Id,
+            RequestedBy = requestedBy,
             Provider = wanted.Provider,
             Reference = "LS-" + RandomNumberGenerator.GetString(ReferenceLetters, ReferenceLength),
             Currency = wanted.Amount.Currency,

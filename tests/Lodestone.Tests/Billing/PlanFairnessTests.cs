@@ -32,11 +32,19 @@ public sealed class PlanFairnessTests : IAsyncLifetime
         Assert.Equal(["31", "-30", "19"], await ChargesAsync(alice));
         Assert.Equal("0", await BalanceAsync(alice));
 
+        _world.Clock.Advance(TimeSpan.FromMinutes(1));
         var again = await BeginAsync(alice, "small");
         Assert.Equal("31", await BalanceAsync(alice)); // of the period from tomorrow on: this day was paid for
         await Plans.CancelAsync(alice, again.Id, isNow: true, CancellationToken.None);
         Assert.Equal("0", await BalanceAsync(alice));
         Assert.Equal(["31", "-31"], (await ChargesAsync(alice))[3..]); // it had not begun
+
+        var bob = await PostpaidAsync();
+        await PublishAsync(new PlanRequest("gift", "Gift") { PerSeat = new AmountText("31"), SeatMode = "seat_days", IncludedCredit = new AmountText("31") });
+        var gift = await BeginAsync(bob, "gift");
+        await SpendAsync(bob, 20);
+        await Plans.CancelAsync(bob, gift.Id, isNow: true, CancellationToken.None);
+        Assert.Equal(["1", "19"], await ChargesAsync(bob)); // also where nothing was paid in advance
         await SoundAsync();
     }
 
