@@ -76,7 +76,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
 
     public DbSet<InvoiceLine> InvoiceLines => Set<InvoiceLine>();
 
-    public DbSet<InvoicedRow> InvoicedRows => Set<InvoicedRow>();
+    public DbSet<RollUp> RollUps => Set<RollUp>();
 
     public DbSet<InvoicedCharge> InvoicedCharges => Set<InvoicedCharge>();
 
@@ -146,7 +146,7 @@ internal sealed class BillingDb(DbContextOptions<BillingDb> options, ModuleData 
         model.Entity<Posting>().HasKey(p => new { p.TransactionId, p.Line });
         model.Entity<LedgerLink>().HasKey(l => l.Position);
         model.Entity<InvoiceLine>().HasKey(l => new { l.InvoiceId, l.Line });
-        model.Entity<InvoicedRow>().HasKey(r => new { r.EventId, r.Class });
+        model.Entity<RollUp>().Ignore(u => u.Key);
         model.Entity<NumberSeries>().HasKey(s => new { s.Series, s.Year });
         model.Entity<ProviderCustomer>().HasKey(c => new { c.AccountId, c.Provider });
         model.Entity<CreditNoteLine>().HasKey(l => new { l.CreditNoteId, l.Line });

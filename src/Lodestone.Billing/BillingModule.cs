@@ -99,12 +99,13 @@ public static class BillingModule
         services.AddSingleton<TaxRules>();
         services.AddSingleton<Parties>();
         services.AddSingleton<Gathering>();
+        services.AddSingleton<InvoiceProof>();
         services.AddSingleton<Issuing>();
         services.AddSingleton<CreditNotes>();
         services.AddSingleton<Invoices>();
         services.AddSingleton<Invoicing>();
         services.AddTaskHandler<Invoicing>(Invoicing.Kind);
-        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceOptions>()));
+        services.AddSingleton(p => new InvoiceVerification(p.GetRequiredService<BillingSteps>(), p.GetRequiredService<InvoiceProof>(), p.GetRequiredService<InvoiceOptions>()));
     }
 
     private static void AddPayments(this IServiceCollection services)

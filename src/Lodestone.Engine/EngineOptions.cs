@@ -6,7 +6,7 @@ namespace Lodestone.Engine;
 internal sealed record EngineOptions
 {
     private const string Usage =
-        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--cells TOKENS] [--kept TOKENS] [--piece TOKENS] [--parent-pid PID]";
+        "Usage: lodestone-engine --model FILE.gguf --socket PATH [--name NAME] [--context TOKENS] [--slots COUNT] [--threads COUNT] [--cells TOKENS] [--kept TOKENS] [--piece TOKENS] [--adapter-memory MIB] [--parent-pid PID]";
 
     /// <summary>The GGUF file to serve.</summary>
     public required string Model { get; init; }
@@ -37,6 +37,9 @@ internal sealed record EngineOptions
     /// shorter one holds up the others less.</summary>
     public int PromptPiece { get; init; } = 64;
 
+    /// <summary>MiB that adapters and their contexts may take together, of which the first always fits: a quarter of what the machine gives.</summary>
+    public int AdapterMemory { get; init; } = (int)Math.Min(int.MaxValue, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4 >> 20);
+
     /// <summary>The worker ends when this process does.</summary>
     public int? ParentPid { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed record EngineOptions
             Cells = Number(values, "--cells", 16, 1 << 26),
             Kept = Number(values, "--kept", 0, 1 << 26) ?? options.Kept,
             PromptPiece = Number(values, "--piece", 1, 4096) ?? options.PromptPiece,
+            AdapterMemory = Number(values, "--adapter-memory", 0, int.MaxValue) ?? options.AdapterMemory,
         };
     }
 
@@ -68,7 +72,7 @@ internal sealed record EngineOptions
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < arguments.Count; i += 2)
         {
-            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--cells" or "--kept" or "--piece" or "--parent-pid"))
+            if (arguments[i] is not ("--model" or "--socket" or "--name" or "--context" or "--slots" or "--threads" or "--cells" or "--kept" or "--piece" or "--adapter-memory" or "--parent-pid"))
             {
                 throw Fault($"'{arguments[i]}' is not known.");
             }

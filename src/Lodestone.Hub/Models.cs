@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace Lodestone.Hub;
 
-/// <summary>The repositories that can be called: models with a GGUF file.</summary>
+/// <summary>The repositories that can be called: models with a GGUF file, and adapters of such models.</summary>
 public sealed class Models
 {
     private const int Listed = 1000;
@@ -28,7 +28,10 @@ public sealed class Models
 
     /// <summary>Finds a model by <c>owner/name</c>, with <c>@revision</c> for another state than main and <c>:tag</c> to choose among its files.</summary>
     /// <returns>Null when it is missing or the caller may not see it.</returns>
-    /// <exception cref="Refusal"><c>model_not_servable</c>: it has no GGUF file, or none that the tag means; <c>gated_repo</c>, where the gate is also for calls.</exception>
+    /// <exception cref="Refusal">
+    /// <c>model_not_servable</c>: it has no GGUF file, or none that the tag means, or it is an adapter whose base model the caller may not see;
+    /// <c>gated_repo</c>, where the gate is also for calls, that of the base model included.
+    /// </exception>
     public async Task<ServableModel?> FindAsync(Caller caller, string id, CancellationToken cancel)
     {
         var (path, revision, tag) = Parse(id);
@@ -47,26 +50,26 @@ public sealed class Models
 
         if (revision is null)
         {
-            return Choose(found.Repo, found.CommitId, RepoFacts.FromJson(found.Facts).GgufFiles, tag);
+            return await ChooseAsync(caller, found.Repo, found.CommitId, RepoFacts.FromJson(found.Facts), tag, cancel);
         }
 
         var git = _store.Open(found.Repo.Id);
         return git.Revisions.Find(revision) is { Commit: var commit }
-            ? Choose(found.Repo, commit.ToString(), (await _facts.ReadAsync(RepoType.Model, new RepoTree(git, commit), cancel)).GgufFiles, tag)
+            ? await ChooseAsync(caller, found.Repo, commit.ToString(), await _facts.ReadAsync(RepoType.Model, new RepoTree(git, commit), cancel), tag, cancel)
             : null;
     }
 
     /// <summary>The weights of a model that is sold without being shown: whoever sells it has decided who may call it.</summary>
-    /// <returns>Null when it is gone, taken down, or has no GGUF file any more.</returns>
+    /// <returns>Null when it is gone, taken down, an adapter, or has no GGUF file any more.</returns>
     public async Task<ServableModel?> FindBehindAsync(Guid repoId, CancellationToken cancel)
     {
         var found = await _db.Repos.AsNoTracking().Where(r => r.Id == repoId && r.Type == RepoType.Model && r.IsServable && r.DisabledAt == null)
             .Join(_db.Facts, r => r.Id, f => f.RepoId, (repo, facts) => new { Repo = repo, facts.CommitId, facts.Facts })
             .SingleOrDefaultAsync(cancel);
-        return found is null ? null : Choose(found.Repo, found.CommitId, RepoFacts.FromJson(found.Facts).GgufFiles, tag: null);
+        return found is not null && RepoFacts.FromJson(found.Facts) is { Adapter: null } facts ? Choose(found.Repo, found.CommitId, facts.GgufFiles, tag: null) : null;
     }
 
-    /// <summary>What the caller may call, newest first: main's first GGUF file of each. Not what a gate keeps from them.</summary>
+    /// <summary>What the caller may call, newest first: main's first GGUF file of each, and adapters of those. Not what a gate keeps from them.</summary>
     public async Task<IReadOnlyList<ServableModel>> ListAsync(Caller caller, CancellationToken cancel)
     {
         var found = await _db.Repos.AsNoTracking().VisibleTo(caller).Where(r => r.Type == RepoType.Model && r.IsServable && r.DisabledAt == null)
@@ -82,8 +85,42 @@ public sealed class Models
             }
         }
 
-        return [.. found.Where(f => !closed.Contains(f.Repo.Id)).OrderByDescending(f => f.Repo.CreatedAt).Select(f => Choose(f.Repo, f.CommitId, RepoFacts.FromJson(f.Facts).GgufFiles, tag: null))];
+        var open = found.Where(f => !closed.Contains(f.Repo.Id)).Select(f => (f.Repo, f.CommitId, Facts: RepoFacts.FromJson(f.Facts))).ToList();
+        var whole = open.Where(f => f.Facts.Adapter is null).Select(f => Choose(f.Repo, f.CommitId, f.Facts.GgufFiles, tag: null)).ToList();
+        var bases = whole.ToDictionary(m => m.Id, StringComparer.OrdinalIgnoreCase);
+        var adapted = open.Where(f => f.Facts.Adapter?.Base is { } name && bases.ContainsKey(name)).Select(f => Adapted(bases[f.Facts.Adapter!.Base!], f.Repo, f.CommitId, f.Facts.Adapter)); // both just seen
+        return [.. whole.Concat(adapted).OrderByDescending(m => m.CreatedAt)];
     }
+
+    private async Task<ServableModel?> ChooseAsync(Caller caller, Repo repo, string commit, RepoFacts facts, string? tag, CancellationToken cancel)
+    {
+        if (facts.Adapter is not { } adapter)
+        {
+            return Choose(repo, commit, facts.GgufFiles, tag);
+        }
+
+        if (adapter.Base is not { } name || string.Equals(name, repo.FullName, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new Refusal(NotServable, $"{repo.FullName} is an adapter, and its card does not say of which model. Write \"base_model: owner/name\" into it.") { Param = "model" };
+        }
+
+        return await FindAsync(caller, tag is null ? name : $"{name}:{tag}", cancel) switch
+        {
+            null => throw new Refusal(NotServable, $"{repo.FullName} is an adapter of {name}, which is not on this server or is hidden from you.") { Param = "model" },
+            { Adapter: not null } => throw new Refusal(NotServable, $"{repo.FullName} is an adapter of {name}, which is an adapter itself. Name the model that it was trained on as its base.") { Param = "model" },
+            var found => Adapted(found, repo, commit, adapter),
+        };
+    }
+
+    private static ServableModel Adapted(ServableModel model, Repo repo, string commit, AdapterFacts adapter) => model with
+    {
+        RepoId = repo.Id,
+        OwnerId = repo.OwnerId,
+        Id = repo.FullName,
+        Revision = commit,
+        CreatedAt = repo.CreatedAt,
+        Adapter = new ServableAdapter(model.Id, Sha256Digest.Parse(adapter.Sha256), adapter.Config),
+    };
 
     private static (string Path, string? Revision, string? Tag) Parse(string id)
     {
@@ -116,5 +153,12 @@ public sealed class Models
 /// <param name="FileName">Path of the GGUF file in that commit.</param>
 /// <param name="Digest">Its content, in the blob store.</param>
 /// <param name="Size">Bytes.</param>
+/// <param name="Adapter">Where the repository is an adapter: what it adds to its base model, whose file the others are.</param>
 public sealed record ServableModel(
-    Guid RepoId, Guid OwnerId, string Id, string Revision, string FileName, Sha256Digest Digest, long Size, DateTimeOffset CreatedAt);
+    Guid RepoId, Guid OwnerId, string Id, string Revision, string FileName, Sha256Digest Digest, long Size, DateTimeOffset CreatedAt, ServableAdapter? Adapter = null);
+
+/// <summary>Low-rank changes of a model's weights.</summary>
+/// <param name="Base">The model: <c>owner/name</c>.</param>
+/// <param name="Digest">The file with the changes.</param>
+/// <param name="Config">What PEFT wrote of them, as JSON; null for a GGUF file, which says it itself.</param>
+public sealed record ServableAdapter(string Base, Sha256Digest Digest, string? Config);

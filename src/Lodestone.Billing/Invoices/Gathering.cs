@@ -4,12 +4,11 @@ using Microsoft.EntityFrameworkCore;
 namespace Lodestone.Billing;
 
 /// <summary>
-/// Collects what an account has to be billed for up to an instant. Each rated row and charge is claimed under its own key, so that it is on
-/// one invoice at most, whatever is cut short; what is recorded after its period was gathered is claimed by the next invoice.
+/// Collects what an account has to be billed for up to an instant: its roll-ups and charges, each on one invoice at most. What is recorded
+/// after its minute was claimed is in a roll-up of its own, which the next invoice claims.
 /// </summary>
 internal sealed class Gathering(BillingSteps steps, TimeProvider clock)
 {
-    private const int Batch = 20_000;
     private const int ReviewFactor = 5;
     private const int ReviewedLast = 3;
 
@@ -17,25 +16,22 @@ internal sealed class Gathering(BillingSteps steps, TimeProvider clock)
     private static readonly RefusalCode PeriodInverted = new("period_inverted", 422);
 
     /// <summary>A draft of all that is not billed yet; the one that there is, where one was begun.</summary>
-    /// <param name="until">The first instant that is not in it; not in the future.</param>
+    /// <param name="until">The first instant that is not in it, rounded down to its minute; not in the future.</param>
     /// <param name="replaces">A void invoice, of whose period the draft is.</param>
     /// <param name="isAutomatic">The server begins it, and will issue it.</param>
     /// <exception cref="Refusal"><c>period_inverted</c>.</exception>
-    public async Task<Invoice> DraftAsync(Guid accountId, DateTimeOffset until, CancellationToken cancel, Invoice? replaces = null, bool isAutomatic = false)
-    {
-        var draft = await steps.WriteAsync((db, token) => BeginAsync(db, new DraftOrder(accountId, until, replaces, isAutomatic), token), cancel);
-        if (draft.State is InvoiceState.Gathering)
+    public Task<Invoice> DraftAsync(Guid accountId, DateTimeOffset until, CancellationToken cancel, Invoice? replaces = null, bool isAutomatic = false) => steps.WriteAsync(
+        async (db, token) =>
         {
-            while (await steps.WriteAsync((db, token) => ClaimRowsAsync(db, draft, token), cancel) == Batch)
+            var draft = await BeginAsync(db, new DraftOrder(accountId, RollUp.MinuteOf(until), replaces, isAutomatic), token);
+            if (draft.State is InvoiceState.Gathering)
             {
-                // Batch after batch, so that calls are not kept waiting by one long transaction.
+                await GatherAsync(db, draft, token);
             }
 
-            draft = await steps.WriteAsync((db, token) => EndAsync(db, draft.Id, token), cancel);
-        }
-
-        return draft;
-    }
+            return draft;
+        },
+        cancel);
 
     /// <summary>Gives back what a draft has claimed.</summary>
     public Task<Invoice> DiscardAsync(Guid invoiceId, CancellationToken cancel) => steps.WriteAsync(
@@ -57,7 +53,7 @@ internal sealed class Gathering(BillingSteps steps, TimeProvider clock)
 
     internal static async Task ReleaseAsync(BillingDb db, Guid invoiceId, CancellationToken cancel)
     {
-        await db.InvoicedRows.Where(r => r.InvoiceId == invoiceId).ExecuteDeleteAsync(cancel);
+        await db.RollUps.Where(u => u.InvoiceId == invoiceId).ExecuteUpdateAsync(set => set.SetProperty(u => u.InvoiceId, (Guid?)null), cancel);
         await db.InvoicedCharges.Where(c => c.InvoiceId == invoiceId).ExecuteDeleteAsync(cancel);
     }
 
@@ -94,43 +90,25 @@ internal sealed class Gathering(BillingSteps steps, TimeProvider clock)
     // The local month of the first thing that there is to bill.
     private static async Task<DateTimeOffset> FirstAsync(BillingDb db, Customer customer, DateTimeOffset until, CancellationToken cancel)
     {
-        var row = await db.RatedRows.Where(r => r.AccountId == customer.Id).MinAsync(r => (DateOnly?)r.Day, cancel);
+        var used = await db.RollUps.Where(u => u.AccountId == customer.Id && u.InvoiceId == null).MinAsync(u => (DateTimeOffset?)u.Minute, cancel);
         var charge = await db.Charges.Where(c => c.AccountId == customer.Id).MinAsync(c => (DateTimeOffset?)c.OccurredAt, cancel);
-        var first = new[] { row is { } day ? Days.Start(day) : until, charge ?? until, until }.Min();
+        var first = new[] { used ?? until, charge ?? until, until }.Min();
         return customer.StartOf(Days.Month(customer.DayOf(first)));
     }
 
-    private static Task<int> ClaimRowsAsync(BillingDb db, Invoice draft, CancellationToken cancel)
+    private async Task GatherAsync(BillingDb db, Invoice draft, CancellationToken cancel)
     {
-        var lastDay = Days.Number(Days.Of(draft.PeriodEnd));
-        var end = db.Database.IsNpgsql() ? (object)draft.PeriodEnd.ToUniversalTime() : Instants.ToMicroseconds(draft.PeriodEnd);
-        return db.Database.ExecuteSqlAsync(
-            $"""
-            insert into billing_invoiced_row (event_id, class, invoice_id)
-            select r.event_id, r.class, {draft.Id} from billing_rated_row r left join billing_meter_event e on e.id = r.event_id
-            where r.account_id = {draft.AccountId} and r.day <= {lastDay} and (r.day < {lastDay} or e.time < {end})
-              and not exists (select 1 from billing_invoiced_row i where i.event_id = r.event_id and i.class = r.class)
-            limit {Batch}
-            """,
-            cancel);
-    }
-
-    private async Task<Invoice> EndAsync(BillingDb db, Guid invoiceId, CancellationToken cancel)
-    {
-        var draft = await db.Invoices.SingleAsync(i => i.Id == invoiceId, cancel);
-        if (draft.State is not InvoiceState.Gathering)
-        {
-            return draft;
-        }
-
+        await db.LockWalletAsync(draft.AccountId, cancel); // calls of the account wait, so that none adds to what is being claimed
+        await db.RollUps.Where(u => u.AccountId == draft.AccountId && u.InvoiceId == null && u.Minute < draft.PeriodEnd)
+            .ExecuteUpdateAsync(set => set.SetProperty(u => u.InvoiceId, (Guid?)draft.Id).SetProperty(u => u.IsOpen, false), cancel);
         var charges = await db.Charges.AsNoTracking()
             .Where(c => c.AccountId == draft.AccountId && c.OccurredAt < draft.PeriodEnd && !db.InvoicedCharges.Any(i => i.Id == c.Id)).ToListAsync(cancel);
         db.InvoicedCharges.AddRange(charges.Select(c => new InvoicedCharge { Id = c.Id, InvoiceId = draft.Id }));
-        var owed = charges.Aggregate(
-            await db.LedgerSumAsync(LedgerAccounts.Unbilled(draft.AccountId), draft.Currency, cancel), (sum, charge) => sum + charge.Amount.In(charge.Currency));
+        var carry = await db.BilledAccounts.AsNoTracking().Where(a => a.Id == draft.AccountId).Select(a => a.Carry).SingleAsync(cancel);
+        var used = await db.RollUps.Where(u => u.InvoiceId == draft.Id).OwedAsync(draft.Currency, cancel);
+        var owed = charges.Aggregate(carry.In(draft.Currency) + used, (sum, charge) => sum + charge.Amount.In(charge.Currency));
         draft.Gathered(clock.GetUtcNow(), await ReviewAsync(db, draft, owed, cancel));
         await db.SaveChangesAsync(cancel);
-        return draft;
     }
 
     private static async Task<string?> ReviewAsync(BillingDb db, Invoice draft, Money owed, CancellationToken cancel)

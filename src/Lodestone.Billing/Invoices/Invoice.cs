@@ -183,17 +183,6 @@ internal enum InvoiceLineKind
     Charge,
 }
 
-/// <summary>A rated row that an invoice asks for.</summary>
-internal sealed class InvoicedRow
-{
-    public required Guid EventId { get; init; }
-
-    /// <summary>See <see cref="UsageClass"/>.</summary>
-    public required string Class { get; init; }
-
-    public required Guid InvoiceId { get; init; }
-}
-
 /// <summary>A charge that an invoice asks for.</summary>
 internal sealed class InvoicedCharge
 {

@@ -6,10 +6,16 @@ namespace Lodestone.Billing;
 /// <summary>Makes an invoice's form from what it is of: the same of the same, whenever it is made.</summary>
 internal static class InvoiceMaking
 {
-    private const string Engine = "1";
+    /// <summary>Hashed a line's rows in the order of their events, and without their discounts.</summary>
+    public const string FirstEngine = "1";
+
+    /// <summary>Hashes a line's rows minute by minute, and within a minute in the order of their events.</summary>
+    public const string Engine = "2";
+
     private const string Rounding = "half-up, largest remainder";
 
-    public static MadeInvoice Make(InvoiceContent content, InvoiceFacts facts, IReadOnlyList<TaxRule> rules, bool allowsUnverifiedIds)
+    /// <param name="engine">The one that the provenance of the lines was made with.</param>
+    public static MadeInvoice Make(InvoiceContent content, InvoiceFacts facts, IReadOnlyList<TaxRule> rules, bool allowsUnverifiedIds, string engine = Engine)
     {
         var currency = facts.CarryIn.Currency;
         var rounded = InvoiceRounding.Cut([.. content.Lines.Select(l => l.Exact)], facts.CarryIn);
@@ -42,7 +48,7 @@ internal static class InvoiceMaking
             MinorUnits.Text(applied),
             MinorUnits.Text(total - applied),
             new FormRecipe(
-                Engine,
+                engine,
                 Rounding,
                 Sorted(content.Lines.Select(l => l.PriceVersionId is { } id ? PublicId.Format("prv", id) : null)),
                 Sorted(taxes.Decisions.Select(d => d.RuleId.Length > 0 ? d.RuleId : null)),

@@ -9,12 +9,16 @@ namespace Lodestone.Billing;
 /// </summary>
 public sealed class InvoiceVerification
 {
+    private const int ExplainedAtOnce = 10_000;
+
     private readonly BillingSteps _steps;
+    private readonly InvoiceProof _proof;
     private readonly InvoiceOptions _options;
 
-    internal InvoiceVerification(BillingSteps steps, InvoiceOptions options)
+    internal InvoiceVerification(BillingSteps steps, InvoiceProof proof, InvoiceOptions options)
     {
         _steps = steps;
+        _proof = proof;
         _options = options;
     }
 
@@ -39,15 +43,20 @@ public sealed class InvoiceVerification
     /// <exception cref="Refusal"><c>not_found</c>.</exception>
     public async Task ExplainAsync(string number, int line, TextWriter output, CancellationToken cancel)
     {
-        var rows = await _steps.ReadAsync(async db =>
+        List<LineRequest>? rows = null;
+        do
         {
-            var invoice = await db.Invoices.AsNoTracking().SingleOrDefaultAsync(i => i.Number == number, cancel);
-            return invoice is null ? null : await LineRequests.ReadAsync(db, invoice, line, after: null, int.MaxValue, cancel);
-        }) ?? throw new Refusal(RefusalCode.NotFound, $"There is no line {line} of usage on an invoice {number}.");
-        foreach (var row in rows)
-        {
-            await output.WriteLineAsync($"{row.Time}\t{row.RequestId}\t{row.Class}\t{row.Quantity}\t{row.Amount}".AsMemory(), cancel);
+            rows = await _steps.ReadAsync(async db =>
+            {
+                var invoice = await db.Invoices.AsNoTracking().SingleOrDefaultAsync(i => i.Number == number, cancel);
+                return invoice is null ? null : await LineRequests.ReadAsync(db, invoice, line, rows?[^1].Place, ExplainedAtOnce, cancel);
+            }) ?? throw new Refusal(RefusalCode.NotFound, $"There is no line {line} of usage on an invoice {number}.");
+            foreach (var row in rows)
+            {
+                await output.WriteLineAsync($"{row.Time}\t{row.RequestId}\t{row.Class}\t{row.Quantity}\t{row.Amount}".AsMemory(), cancel);
+            }
         }
+        while (rows.Count == ExplainedAtOnce);
     }
 
     private async Task<VerifiedInvoice> VerifyAsync(BillingDb db, Guid invoiceId, CancellationToken cancel)
@@ -66,15 +75,15 @@ public sealed class InvoiceVerification
 
         var customer = await db.CustomerAsync(invoice.AccountId, form.IssuedInstant, cancel);
         customer.TimeZone = form.Period.TimeZone;
-        var content = await InvoiceContent.ReadAsync(db, invoice, customer, cancel);
-        if (content.Fault is { } fault)
+        var (content, fault) = await _proof.ReadAsync(db, invoice, await InvoiceContent.ReadAsync(db, invoice, customer, cancel), form.Recipe.Engine, cancel);
+        if (fault is not null)
         {
             return new VerifiedInvoice(form.Number, fault);
         }
 
         var rules = (await db.TaxRulesAsync(form.Buyer.Country, form.Buyer.Region, form.IssuedInstant, cancel))
             .Where(r => form.Recipe.TaxRules.Contains(PublicId.Format(Taxation.RulePrefix, r.Id), StringComparer.Ordinal)).ToList();
-        var again = InvoiceMaking.Make(content, InvoiceFacts.Of(form), rules, _options.AllowUnverifiedTaxIds).Form;
+        var again = InvoiceMaking.Make(content, InvoiceFacts.Of(form), rules, _options.AllowUnverifiedTaxIds, form.Recipe.Engine).Form;
         return new VerifiedInvoice(form.Number, again.ToCanonical() == invoice.Form ? await BooksFaultAsync(db, invoice, cancel) : Difference(form, again));
     }
 

@@ -27,7 +27,7 @@ internal sealed class Invoices(BillingSteps steps, Gathering gathering, Issuing 
     }
 
     /// <summary>A page of the requests of a line.</summary>
-    public async Task<List<LineRequest>> RequestsAsync(Invoice invoice, long line, Guid? after, int limit, CancellationToken cancel) =>
+    public async Task<List<LineRequest>> RequestsAsync(Invoice invoice, long line, RequestPlace? after, int limit, CancellationToken cancel) =>
         await steps.ReadAsync(db => LineRequests.ReadAsync(db, invoice, line, after, limit, cancel))
         ?? throw new Refusal(RefusalCode.NotFound, $"{invoice.Number} has no line {line} of usage.");
 

@@ -72,11 +72,11 @@ internal static class InvoicesApi
     private static async Task<Ok<LineRequestList>> Requests(string number, long line, string? cursor, HttpContext context, Invoices invoices, Caller caller, CancellationToken cancel)
     {
         var invoice = await invoices.FindAsync(number, caller, cancel);
-        var page = await invoices.RequestsAsync(invoice, line, UsageApi.Before(cursor), RequestPage + 1, cancel);
+        var page = await invoices.RequestsAsync(invoice, line, RequestPlace.Read(cursor), RequestPage + 1, cancel);
         if (page.Count > RequestPage)
         {
             page.RemoveAt(RequestPage);
-            Cursor.LinkNext(context, page[^1].EventId.ToString("N"));
+            Cursor.LinkNext(context, page[^1].Place.ToCursor());
         }
 
         return TypedResults.Ok(new LineRequestList(page));

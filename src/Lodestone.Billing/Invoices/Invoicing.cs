@@ -41,20 +41,31 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
                 continue;
             }
 
-            await issuing.IssueAsync(draft.Id, cancel);
-            issued++;
+            issued += await TryIssueAsync(draft, cancel) ? 1 : 0;
         }
 
         return issued;
     }
 
+    private async Task<bool> TryIssueAsync(Invoice draft, CancellationToken cancel)
+    {
+        try
+        {
+            await issuing.IssueAsync(draft.Id, cancel);
+            return true;
+        }
+        catch (Refusal refusal) when (refusal.Code == RefusalCode.Conflict)
+        {
+            return false; // an administrator was first
+        }
+    }
+
     private static async Task<List<Guid>> OwingAsync(BillingDb db, CancellationToken cancel)
     {
-        var accounts = await db.Postings.Where(p => p.Account.StartsWith(LedgerAccounts.UnbilledPrefix)).GroupBy(p => p.Account)
-            .Where(g => g.Sum(p => p.Amount.Units) != 0 || g.Sum(p => p.Amount.Remainder) != 0).Select(g => g.Key).ToListAsync(cancel);
+        var used = await db.RollUps.Where(u => u.InvoiceId == null).Select(u => u.AccountId).Distinct().ToListAsync(cancel);
         var charged = await db.Charges.Where(c => !db.InvoicedCharges.Any(i => i.Id == c.Id)).Select(c => c.AccountId).Distinct().ToListAsync(cancel);
         var begun = await db.Invoices.Where(i => i.IsAutomatic && (i.State == InvoiceState.Gathering || (i.State == InvoiceState.Draft && i.ReviewReason == null))).Select(i => i.AccountId).ToListAsync(cancel);
-        return [.. accounts.Select(LedgerAccounts.Owner).OfType<Guid>().Concat(charged).Concat(begun).Distinct().Order()];
+        return [.. used.Concat(charged).Concat(begun).Distinct().Order()];
     }
 
     /// <summary>Up to when the account is to be invoiced now; null where it is to wait.</summary>
@@ -72,7 +83,7 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
 
         var charges = await db.Charges.AsNoTracking()
             .Where(c => c.AccountId == accountId && c.OccurredAt < now && !db.InvoicedCharges.Any(i => i.Id == c.Id)).ToListAsync(cancel);
-        var unbilled = await db.LedgerSumAsync(LedgerAccounts.Unbilled(accountId), customer.Currency, cancel);
+        var unbilled = await db.UnbilledAsync(customer, cancel);
         var soFar = charges.Aggregate(unbilled, (sum, c) => sum + c.Amount.In(c.Currency));
         if (soFar >= options.Progress || (start < now && charges.Exists(c => c.IsDueAtOnce) && (soFar >= options.Min || soFar.Picos <= 0)))
         {

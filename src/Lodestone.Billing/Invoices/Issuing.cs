@@ -10,7 +10,7 @@ namespace Lodestone.Billing;
 /// Turns a draft into an invoice: number, lines, form, postings and the carry in one transaction, so that after a crash there is all of it
 /// or none. What the draft has gathered is read before, and does not change any more.
 /// </summary>
-internal sealed partial class Issuing(BillingSteps steps, InvoiceOptions options, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Issuing> log)
+internal sealed partial class Issuing(BillingSteps steps, InvoiceProof proof, InvoiceOptions options, IServiceScopeFactory scopes, TimeProvider clock, ILogger<Issuing> log)
 {
     /// <exception cref="Refusal"><c>conflict</c>: it is no draft, somebody must look at it first, or its rows do not fit its events.</exception>
     public async Task<Invoice> IssueAsync(Guid invoiceId, CancellationToken cancel)
@@ -27,8 +27,8 @@ internal sealed partial class Issuing(BillingSteps steps, InvoiceOptions options
         var draft = await db.Invoices.AsNoTracking().SingleAsync(i => i.Id == invoiceId, cancel);
         CheckDraft(draft);
         var customer = await db.CustomerAsync(draft.AccountId, clock.GetUtcNow(), cancel);
-        var content = await InvoiceContent.ReadAsync(db, draft, customer, cancel);
-        return content.Fault is null ? (draft, content, customer) : throw new Refusal(RefusalCode.Conflict, $"{content.Fault} Nothing is issued for the account until that is explained.");
+        var (content, fault) = await proof.ReadAsync(db, draft, await InvoiceContent.ReadAsync(db, draft, customer, cancel), InvoiceMaking.Engine, cancel);
+        return fault is null ? (draft, content, customer) : throw new Refusal(RefusalCode.Conflict, $"{fault} Nothing is issued for the account until that is explained.");
     }
 
     private async Task<Invoice> IssueAsync(BillingDb db, Guid invoiceId, InvoiceContent content, Customer customer, string name, CancellationToken cancel)

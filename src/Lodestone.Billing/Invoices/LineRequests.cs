@@ -1,4 +1,3 @@
-using System.Globalization;
 using Lodestone.Core;
 using Microsoft.EntityFrameworkCore;
 
@@ -7,12 +6,9 @@ namespace Lodestone.Billing;
 /// <summary>The requests that a line of usage is the sum of.</summary>
 internal static class LineRequests
 {
-    private const int ProductPart = 2;
-    private const int VersionPart = 3;
-    private const int ClassPart = 4;
-
-    /// <returns>In the order of their ids; null where the line is none of usage.</returns>
-    public static async Task<List<LineRequest>?> ReadAsync(BillingDb db, Invoice invoice, long number, Guid? after, int limit, CancellationToken cancel)
+    /// <param name="after">The last one of the page before.</param>
+    /// <returns>By minute, then in the order of their ids; null where the line is none of usage.</returns>
+    public static async Task<List<LineRequest>?> ReadAsync(BillingDb db, Invoice invoice, long number, RequestPlace? after, int limit, CancellationToken cancel)
     {
         var line = await db.InvoiceLines.AsNoTracking().SingleOrDefaultAsync(l => l.InvoiceId == invoice.Id && l.Line == number, cancel);
         if (line is not { Kind: InvoiceLineKind.Usage or InvoiceLineKind.Late })
@@ -20,33 +16,30 @@ internal static class LineRequests
             return null;
         }
 
-        var key = line.Key.Split(':', ClassPart + 1);
-        var (product, version) = (Guid.ParseExact(key[ProductPart], "N"), Guid.ParseExact(key[VersionPart], "N"));
-        var tokens = key[ClassPart];
-        var rows = from claim in db.InvoicedRows
-                   where claim.InvoiceId == invoice.Id && (after == null || claim.EventId > after)
-                   join row in db.RatedRows on new { claim.EventId, claim.Class } equals new { row.EventId, row.Class }
-                   where row.ProductId == product && row.PriceVersionId == version && row.Class == tokens
-                   join call in db.Events on row.EventId equals call.Id into calls
-                   from call in calls.DefaultIfEmpty()
-                   select new { Row = row, Call = call };
-        if (line.Kind is InvoiceLineKind.Late)
+        var customer = await db.CustomerAsync(invoice.AccountId, invoice.CreatedAt, cancel);
+        customer.TimeZone = invoice.Form is { } form ? InvoiceForm.Parse(form).Period.TimeZone : customer.TimeZone;
+        var content = await InvoiceContent.ReadAsync(db, invoice, customer, cancel);
+        if (content.Lines.SingleOrDefault(l => l.Key == line.Key) is not { RolledUp: { } rolledUp } usage)
         {
-            var customer = await db.CustomerAsync(invoice.AccountId, invoice.CreatedAt, cancel);
-            var month = DateOnly.ParseExact(key[1], "yyyy-MM", CultureInfo.InvariantCulture);
-            var (from, to) = (customer.StartOf(month), customer.StartOf(month.AddMonths(1)));
-            rows = rows.Where(r => r.Call.Time >= from && r.Call.Time < to && r.Call.Time < invoice.PeriodStart);
-        }
-        else
-        {
-            rows = rows.Where(r => r.Call == null || r.Call.Time >= invoice.PeriodStart);
+            return [];
         }
 
-        var read = await rows.OrderBy(r => r.Row.EventId).Take(limit).AsNoTracking().ToListAsync(cancel);
+        var (since, last) = (after?.Minute ?? rolledUp.First, after?.EventId ?? Guid.Empty);
+        var rows = from part in db.RollUps
+                   where part.InvoiceId == invoice.Id && part.Minute >= since && part.Minute <= rolledUp.Last
+                       && part.ProductId == usage.ProductId && part.PriceVersionId == usage.PriceVersionId && part.Class == rolledUp.Class
+                   join row in db.RatedRows on part.Id equals row.RollUpId
+                   where part.Minute > since || row.EventId > last
+                   join call in db.Events on row.EventId equals call.Id into calls
+                   from call in calls.DefaultIfEmpty()
+                   orderby part.Minute, row.EventId
+                   select new { part.Minute, Row = row, Call = call };
+        var read = await rows.Take(limit).AsNoTracking().ToListAsync(cancel);
         return read.ConvertAll(r => new LineRequest(
-            r.Row.EventId,
+            new RequestPlace(r.Minute, r.Row.EventId),
             ((MeterEvent?)r.Call)?.RequestId ?? PublicId.Format("evt", r.Row.EventId),
-            r.Call is null ? "" : Instants.ToWire(r.Call.Time),
+            r.Call is not null,
+            Instants.ToWire(((MeterEvent?)r.Call)?.Time ?? r.Minute),
             r.Row.Class,
             r.Row.Quantity,
             r.Row.List.In(r.Row.Currency).ToString(),
@@ -54,8 +47,30 @@ internal static class LineRequests
     }
 }
 
+/// <summary>Where a request stands among those of its line.</summary>
+internal sealed record RequestPlace(DateTimeOffset Minute, Guid EventId)
+{
+    public string ToCursor() => FormattableString.Invariant($"{Instants.ToMicroseconds(Minute)}:{EventId:N}");
+
+    /// <exception cref="Refusal"><c>invalid_request</c>: it is none that was given out.</exception>
+    public static RequestPlace? Read(string? cursor)
+    {
+        if (cursor is null)
+        {
+            return null;
+        }
+
+        var parts = (Cursor.Decode(cursor) ?? "").Split(':');
+        return parts.Length == 2 && Instants.TryParseMicroseconds(parts[0], out var minute) && Guid.TryParseExact(parts[1], "N", out var eventId)
+            ? new RequestPlace(minute, eventId)
+            : throw new Refusal(RefusalCode.Invalid, "The cursor is none of this list. Begin at its first page.") { Param = "cursor" };
+    }
+}
+
 /// <param name="RequestId">Leads to the call.</param>
+/// <param name="IsCall">It is a call of a model, which has a page of its own.</param>
+/// <param name="Time">Of an event that is no call: its minute.</param>
 /// <param name="ListValue">What it would have cost without allowances.</param>
 /// <param name="Amount">What of it is on the invoice, exactly.</param>
 internal sealed record LineRequest(
-    [property: System.Text.Json.Serialization.JsonIgnore] Guid EventId, string RequestId, string Time, string Class, long Quantity, string ListValue, string Amount);
+    [property: System.Text.Json.Serialization.JsonIgnore] RequestPlace Place, string RequestId, [property: System.Text.Json.Serialization.JsonIgnore] bool IsCall, string Time, string Class, long Quantity, string ListValue, string Amount);

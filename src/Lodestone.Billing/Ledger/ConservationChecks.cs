@@ -19,6 +19,8 @@ internal sealed class ConservationChecks(BillingSteps steps, EventReader log, Ti
                 await TokensAsync(db, cancel),
                 await LogAsync(db, cancel),
                 await AmountsAsync(db, cancel),
+                await RollUpChecks.RowsAsync(db, cancel),
+                await RollUpChecks.UnbilledAsync(db, cancel),
                 await PriceKeysAsync(db, cancel),
                 await BalancesAsync(db, balance, cancel),
                 await DrawsAsync(db, cancel),

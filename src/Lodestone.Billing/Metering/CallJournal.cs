@@ -163,14 +163,45 @@ internal sealed class CallJournal(Statements sql, Database database)
         """,
         cancel);
 
-    public Task<int> InsertAsync(RatedRow row, CancellationToken cancel) => sql.ExecuteAsync(
+    public Task<int> InsertAsync(RatedRow row, Guid rollUpId, CancellationToken cancel) => sql.ExecuteAsync(
         $"""
         insert into billing_rated_row (event_id, class, account_id, seller_id, product_id, day, price_version_id, quantity, currency,
-            list_units, list_remainder, free_units, free_remainder, discount_units, discount_remainder, amount_units, amount_remainder)
+            list_units, list_remainder, free_units, free_remainder, discount_units, discount_remainder, amount_units, amount_remainder, roll_up_id)
         values ({row.EventId}, {row.Class}, {row.AccountId}, {row.SellerId}, {row.ProductId}, {Days.Number(row.Day)}, {row.PriceVersionId}, {row.Quantity}, {row.Currency.Code},
-            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Discount.Units}, {row.Discount.Remainder}, {row.Amount.Units}, {row.Amount.Remainder})
+            {row.List.Units}, {row.List.Remainder}, {row.Free.Units}, {row.Free.Remainder}, {row.Discount.Units}, {row.Discount.Remainder}, {row.Amount.Units}, {row.Amount.Remainder}, {rollUpId})
         """,
         cancel);
+
+    /// <summary>Adds a row's part to the roll-up that is open for it, or begins one.</summary>
+    /// <returns>The roll-up's id.</returns>
+    public async Task<Guid> AddAsync(RollUp part, CancellationToken cancel) => (await sql.ListAsync(
+        $"""
+        insert into billing_roll_up (id, account_id, minute, day, product_id, product_name, price_version_id, class, currency, row_count, quantity,
+            list_units, list_remainder, free_units, free_remainder, discount_units, discount_remainder, amount_units, amount_remainder,
+            prepaid_units, prepaid_remainder, promo_units, promo_remainder, sla_units, sla_remainder, is_open)
+        values ({part.Id}, {part.AccountId}, {database.Instant(part.Minute)}, {Days.Number(part.Day)}, {part.ProductId}, {part.ProductName}, {part.PriceVersionId}, {part.Class}, {part.Currency.Code},
+            {part.RowCount}, {part.Quantity}, {part.List.Units}, {part.List.Remainder}, {part.Free.Units}, {part.Free.Remainder}, {part.Discount.Units}, {part.Discount.Remainder},
+            {part.Amount.Units}, {part.Amount.Remainder}, {part.Prepaid.Units}, {part.Prepaid.Remainder}, {part.Promo.Units}, {part.Promo.Remainder}, {part.Sla.Units}, {part.Sla.Remainder}, true)
+        on conflict (account_id, minute, product_id, price_version_id, class, day) where is_open do update set
+            row_count = billing_roll_up.row_count + excluded.row_count, quantity = billing_roll_up.quantity + excluded.quantity,
+            list_units = billing_roll_up.list_units + excluded.list_units + (billing_roll_up.list_remainder + excluded.list_remainder) / 1000000000000,
+            list_remainder = (billing_roll_up.list_remainder + excluded.list_remainder) % 1000000000000,
+            free_units = billing_roll_up.free_units + excluded.free_units + (billing_roll_up.free_remainder + excluded.free_remainder) / 1000000000000,
+            free_remainder = (billing_roll_up.free_remainder + excluded.free_remainder) % 1000000000000,
+            discount_units = billing_roll_up.discount_units + excluded.discount_units + (billing_roll_up.discount_remainder + excluded.discount_remainder) / 1000000000000,
+            discount_remainder = (billing_roll_up.discount_remainder + excluded.discount_remainder) % 1000000000000,
+            amount_units = billing_roll_up.amount_units + excluded.amount_units + (billing_roll_up.amount_remainder + excluded.amount_remainder) / 1000000000000,
+            amount_remainder = (billing_roll_up.amount_remainder + excluded.amount_remainder) % 1000000000000,
+            prepaid_units = billing_roll_up.prepaid_units + excluded.prepaid_units + (billing_roll_up.prepaid_remainder + excluded.prepaid_remainder) / 1000000000000,
+            prepaid_remainder = (billing_roll_up.prepaid_remainder + excluded.prepaid_remainder) % 1000000000000,
+            promo_units = billing_roll_up.promo_units + excluded.promo_units + (billing_roll_up.promo_remainder + excluded.promo_remainder) / 1000000000000,
+            promo_remainder = (billing_roll_up.promo_remainder + excluded.promo_remainder) % 1000000000000,
+            sla_units = billing_roll_up.sla_units + excluded.sla_units + (billing_roll_up.sla_remainder + excluded.sla_remainder) / 1000000000000,
+            sla_remainder = (billing_roll_up.sla_remainder + excluded.sla_remainder) % 1000000000000
+        returning id
+        """,
+        row => row.GetGuid(0),
+        cancel))[0];
 
     public async Task InsertAsync(LedgerTransaction transaction, IEnumerable<Posting> postings, CancellationToken cancel)
     {

@@ -97,6 +97,9 @@ internal sealed class RatedRow
 
     /// <summary>Charged to the balance.</summary>
     public required StoredMoney Amount { get; init; }
+
+    /// <summary>Where it is added up.</summary>
+    public Guid RollUpId { get; init; }
 }
 
 /// <summary>How much of a price key an account has used in a month.</summary>

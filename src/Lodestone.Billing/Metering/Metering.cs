@@ -239,7 +239,7 @@ public sealed partial class Metering
         await journal.InsertAsync(MeterEvent.Of(hold, usage, outcome, measurement, now), cancel);
         foreach (var row in rows)
         {
-            await journal.InsertAsync(row, cancel);
+            await journal.InsertAsync(row, await journal.AddAsync(RollUp.Of(row, hold.StartedAt, hold.ProductName, drawn.Parts), cancel), cancel);
         }
 
         foreach (var use in terms.Uses)

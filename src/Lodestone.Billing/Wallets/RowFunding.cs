@@ -13,6 +13,7 @@ internal sealed class RowFunding(TimeProvider clock)
     {
         var wallet = await db.LockWalletAsync(accountId, cancel);
         var (paid, unbilled) = (Money.Zero(wallet.Currency), Money.Zero(wallet.Currency));
+        var draws = new List<DrawnPart>();
         foreach (var one in rows.GroupBy(r => r.EventId))
         {
             List<RatedRow> parts = [.. one];
@@ -27,6 +28,7 @@ internal sealed class RowFunding(TimeProvider clock)
                 : Drawing.Draw([.. (await GrantsAsync(db, accountId, time, cancel)).InOrder()], parts, time, wallet.Unheld);
             wallet.Add(-drawn.FromBalance);
             db.GrantDraws.AddRange(drawn.Parts.Select(p => p.Row));
+            draws.AddRange(drawn.Parts);
             foreach (var (transaction, postings) in drawn.Book(accountId, one.Key, time, clock.GetUtcNow()))
             {
                 db.LedgerTransactions.Add(transaction);
@@ -36,7 +38,7 @@ internal sealed class RowFunding(TimeProvider clock)
             (paid, unbilled) = (paid + drawn.Total, unbilled + drawn.Rest);
         }
 
-        return new FundedRows(paid, unbilled);
+        return new FundedRows(paid, unbilled, draws);
     }
 
     private static Task<List<CreditGrant>> GrantsAsync(BillingDb db, Guid accountId, DateTimeOffset time, CancellationToken cancel) => db.CreditGrants
@@ -76,4 +78,5 @@ internal sealed class RowFunding(TimeProvider clock)
 
 /// <param name="Paid">Drawn on credit; negative where it was given back.</param>
 /// <param name="Unbilled">What no credit covers: it is owed.</param>
-internal sealed record FundedRows(Money Paid, Money Unbilled);
+/// <param name="Draws">What was drawn of which grant.</param>
+internal sealed record FundedRows(Money Paid, Money Unbilled, IReadOnlyList<DrawnPart> Draws);

@@ -214,7 +214,3 @@ internal sealed partial class ModelWorker(string weights, string name, EngineLau
     [LoggerMessage(Level = LogLevel.Error, Message = "The engine of {Model} could not be started")]
     private static partial void Failed(ILogger log, string model, Exception failure);
 }
-
-/// <param name="Process">Serves the model.</param>
-/// <param name="ContextLength">Tokens that prompt and answer may have together.</param>
-internal sealed record LoadedEngine(EngineProcess Process, int ContextLength);

@@ -9,12 +9,14 @@ public sealed class WorkerLease : IAsyncDisposable
     private static readonly TimeSpan DeathNotice = TimeSpan.FromSeconds(1);
 
     private readonly ModelWorker _worker;
+    private readonly WorkerAdapter? _adapter;
     private readonly Action _release;
     private LoadedEngine _engine;
     private int _isReleased;
 
-    internal WorkerLease(ModelWorker worker, LoadedEngine engine, Action release)
+    internal WorkerLease(ModelWorker worker, LoadedEngine engine, WorkerAdapter? adapter, Action release)
     {
+        _adapter = adapter;
         _worker = worker;
         _engine = engine;
         _release = release;
@@ -22,6 +24,9 @@ public sealed class WorkerLease : IAsyncDisposable
 
     /// <summary>The worker: OpenAI's API under <c>http://engine/</c>, without a time limit. Not to be disposed.</summary>
     public HttpClient Http => _engine.Process.Http;
+
+    /// <summary>What the addresses of completions have to end with, for the adapter that the lease is for; empty for none.</summary>
+    public string Query => _adapter is null ? "" : $"?adapter={_adapter.Id}";
 
     /// <summary>Tokens that prompt and answer may have together.</summary>
     public int ContextLength => _engine.ContextLength;
@@ -43,6 +48,7 @@ public sealed class WorkerLease : IAsyncDisposable
         }
 
         _engine = await _worker.ReadyAsync(cancel);
+        await _engine.LearnAsync(_adapter, cancel);
         return true;
     }
 

@@ -43,6 +43,7 @@ public sealed class Workers : IAsyncDisposable
     public async Task<WorkerLease> AcquireAsync(ServableModel model, CancellationToken cancel)
     {
         var weights = await _weights.LocalPathAsync(model, cancel);
+        var adapter = model.Adapter is { } change ? WorkerAdapter.Of(change, await _weights.LocalPathAsync(change, cancel)) : null;
         var seat = Take(model, weights, out var evicted);
         try
         {
@@ -51,7 +52,9 @@ public sealed class Workers : IAsyncDisposable
                 await evicted.StopAsync(); // its memory first
             }
 
-            return new WorkerLease(seat.Worker, await seat.Worker.ReadyAsync(cancel), () => Release(seat));
+            var engine = await seat.Worker.ReadyAsync(cancel);
+            await engine.LearnAsync(adapter, cancel);
+            return new WorkerLease(seat.Worker, engine, adapter, () => Release(seat));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -114,7 +117,7 @@ public sealed class Workers : IAsyncDisposable
 
             if (!_seats.TryGetValue(model.Digest, out var seat))
             {
-                seat = new Seat(new ModelWorker(weights, model.Id, _launcher, _options, _clock, _log));
+                seat = new Seat(new ModelWorker(weights, model.Adapter?.Base ?? model.Id, _launcher, _options, _clock, _log));
             }
 
             if (!seat.Worker.IsRunning && seat.Leases == 0)

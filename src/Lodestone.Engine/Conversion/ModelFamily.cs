@@ -17,6 +17,9 @@ internal sealed record ModelFamily(string ClassName, string Architecture, bool P
         new("Qwen3ForCausalLM", "qwen3", PairsNeighbours: false, HasInputBiases: false, NormalisesHeads: true, TakesFrequencyFactors: false),
     ];
 
+    /// <returns>Null: it is none of those that are converted.</returns>
+    public static ModelFamily? Named(string architecture) => Array.Find(All, family => family.Architecture == architecture);
+
     /// <exception cref="EngineFault">It is none of those that are converted.</exception>
     public static ModelFamily Of(string? className) => Array.Find(All, family => family.ClassName == className)
         ?? throw new EngineFault($"Models of the architecture {className ?? "(config.json names none)"} are not converted. These are: {string.Join(", ", All.Select(f => f.ClassName))}.");

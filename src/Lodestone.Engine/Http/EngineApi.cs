@@ -16,6 +16,7 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         app.MapGet("/health", AnswerHealth);
         app.MapGet("/v1/models", http => http.Response.WriteAsJsonAsync(List(Ready()), EngineJson.Default.ModelList, cancellationToken: http.RequestAborted));
         app.MapPost("/tokenize", Tokenize);
+        app.MapPost("/adapters", LearnAdapter);
         app.MapPost("/v1/chat/completions", http => ChatCompletions.Answer(http, Writing(), clock));
         app.MapPost("/v1/completions", http => Completions.Answer(http, Writing(), clock));
         app.MapPost("/v1/embeddings", http => Embeddings.Answer(http, Ready()));
@@ -26,8 +27,8 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         var health = _served is { } served
             ? new Health(
                 "ok", served.Name, served.Loop.Context, served.Loop.Slots, served.Loop.Active, served.Loop.Waiting, served.Loop.Threads,
-                served.Model.ParameterCount, served.Model.Template is not null)
-            : new Health("loading", options.Name, null, null, null, null, null, null, null);
+                served.Model.ParameterCount, served.Model.Template is not null, served.Loop.Adapters)
+            : new Health("loading", options.Name, null, null, null, null, null, null, null, null);
         http.Response.StatusCode = _served is null ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK;
         return http.Response.WriteAsJsonAsync(health, EngineJson.Default.Health, cancellationToken: http.RequestAborted);
     }
@@ -44,6 +45,19 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
             : Conversation.Tokenize(served.Model, request.Messages, ToolChoice.Read(request.ToolChoice, Tool.Read(request.Tools)), clock);
         await http.Response.WriteAsJsonAsync(
             new TokenizeAnswer(tokens.Count, tokens), EngineJson.Default.TokenizeAnswer, cancellationToken: http.RequestAborted);
+    }
+
+    // Whoever asks for an answer with it later knows that it fits.
+    private async Task LearnAdapter(HttpContext http)
+    {
+        var request = await RequestBody.Read(http.Request, EngineJson.Default.AdapterRequest, http.RequestAborted);
+        if (request is not { Id: { Length: > 0 } id, Weights: { Length: > 0 } weights } || !id.All(char.IsAsciiLetterOrDigit))
+        {
+            throw ApiFault.Invalid("id", "'id' must be letters and digits, and 'weights' a file.");
+        }
+
+        await Writing().Adapters.LearnAsync(id, weights, request.Config);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
     private ServedModel Ready() =>
@@ -71,6 +85,10 @@ internal sealed class EngineApi(EngineOptions options, TimeProvider clock)
         catch (BadHttpRequestException e)
         {
             await Write(http, new ApiFault(e.StatusCode, e.Message));
+        }
+        catch (EngineFault fault) when (fault.ExitCode is ExitCode.ModelRefused)
+        {
+            await Write(http, new ApiFault(StatusCodes.Status422UnprocessableEntity, fault.Message, code: "model_refused"));
         }
         catch (EngineFault fault)
         {

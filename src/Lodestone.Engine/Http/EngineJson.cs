@@ -13,6 +13,11 @@ internal sealed record TokenizeRequest(IReadOnlyList<ChatMessage>? Messages, str
 /// <param name="Tokens">In order.</param>
 internal sealed record TokenizeAnswer(int Count, IReadOnlyList<int> Tokens);
 
+/// <param name="Id">What requests call it by.</param>
+/// <param name="Weights">A GGUF file of an adapter, or PEFT's safetensors.</param>
+/// <param name="Config">PEFT's <c>adapter_config.json</c>; absent for a GGUF file.</param>
+internal sealed record AdapterRequest(string? Id, string? Weights, JsonElement? Config);
+
 /// <param name="Status"><c>loading</c> or <c>ok</c>.</param>
 /// <param name="Model">The model's name.</param>
 /// <param name="Context">Tokens of prompt and answer together.</param>
@@ -22,7 +27,8 @@ internal sealed record TokenizeAnswer(int Count, IReadOnlyList<int> Tokens);
 /// <param name="Threads">Threads that compute.</param>
 /// <param name="Parameters">Numbers the model has learnt.</param>
 /// <param name="Chat">Whether the model has a chat template.</param>
-internal sealed record Health(string Status, string Model, int? Context, int? Slots, int? Active, int? Waiting, int? Threads, ulong? Parameters, bool? Chat);
+/// <param name="Adapters">Adapters in memory.</param>
+internal sealed record Health(string Status, string Model, int? Context, int? Slots, int? Active, int? Waiting, int? Threads, ulong? Parameters, bool? Chat, int? Adapters);
 
 internal sealed record ModelList(string Object, IReadOnlyList<ModelCard> Data);
 
@@ -40,6 +46,7 @@ internal sealed record ErrorBody(string Message, string Type, string? Param, str
 [JsonSerializable(typeof(EmbeddingRequest))]
 [JsonSerializable(typeof(TokenizeRequest))]
 [JsonSerializable(typeof(TokenizeAnswer))]
+[JsonSerializable(typeof(AdapterRequest))]
 [JsonSerializable(typeof(Health))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ErrorAnswer))]

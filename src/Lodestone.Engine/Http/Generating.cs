@@ -10,7 +10,7 @@ internal static class Generating
     public static async Task Run(HttpContext http, ServedModel served, Question question, Func<int, AnswerWriter> write)
     {
         using var unwanted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
-        var asked = new Asked(question.Param, question.Request.LodestoneMaxPrompt, question.Request.LodestoneCacheSalt, unwanted.Token);
+        var asked = new Asked(question.Param, question.Request.LodestoneMaxPrompt, question.Request.LodestoneCacheSalt, unwanted.Token, served.Adapters.Named(http.Request));
         var (answer, generations) = question.Terms.For(question.Prompts, served.Loop.Context, asked);
         if (!served.Loop.TrySubmit(generations))
         {

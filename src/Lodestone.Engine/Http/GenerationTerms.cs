@@ -68,6 +68,7 @@ internal sealed record GenerationTerms(Sampling Sampling, IReadOnlyList<string> 
                     Sampling = Sampling with { Seed = Sampling.Seed + i },
                     MaxTokens = (int)Math.Min(Limit ?? room, room),
                     Stops = Stops,
+                    Adapter = asked.Adapter,
                     Salt = asked.Salt,
                     Cancel = asked.Cancel,
                 });
@@ -186,4 +187,5 @@ internal sealed record GenerationTerms(Sampling Sampling, IReadOnlyList<string> 
 /// <param name="MaxPrompt">Tokens of all prompts that were reserved for; null for any.</param>
 /// <param name="Salt">Only requests with equal salts share what the model has read.</param>
 /// <param name="Cancel">The asker is gone.</param>
-internal sealed record Asked(string Param, long? MaxPrompt, string? Salt, CancellationToken Cancel);
+/// <param name="Adapter">What the model is to be changed by.</param>
+internal sealed record Asked(string Param, long? MaxPrompt, string? Salt, CancellationToken Cancel, Adapter? Adapter = null);

@@ -6,18 +6,20 @@ namespace Lodestone.Engine.Http;
 /// <param name="Name">In answers.</param>
 /// <param name="Model">In memory.</param>
 /// <param name="Loop">Writes its answers.</param>
-internal sealed record ServedModel(string Name, LoadedModel Model, InferenceLoop Loop) : IDisposable
+/// <param name="Adapters">What the model can be changed by.</param>
+internal sealed record ServedModel(string Name, LoadedModel Model, InferenceLoop Loop, KnownAdapters Adapters) : IDisposable
 {
     /// <exception cref="EngineFault">It cannot be served.</exception>
     public static ServedModel Load(EngineOptions options, TimeProvider clock)
     {
         var model = LoadedModel.Load(options.Model);
-        return new ServedModel(options.Name, model, new InferenceLoop(model, options, clock));
+        return new ServedModel(options.Name, model, new InferenceLoop(model, options, clock), new KnownAdapters(model, options.Socket));
     }
 
     public void Dispose()
     {
         Loop.Dispose();
+        Adapters.Dispose();
         Model.Dispose();
     }
 }

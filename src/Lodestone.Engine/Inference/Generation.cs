@@ -20,6 +20,9 @@ internal sealed class Generation
     /// <summary>Texts that end the answer, none empty.</summary>
     public required IReadOnlyList<string> Stops { get; init; }
 
+    /// <summary>What the model is changed by for it; null for the model as it is.</summary>
+    public Adapter? Adapter { get; init; }
+
     /// <summary>Only generations with equal salts share what the model has read; null shares with all that have none.</summary>
     public required string? Salt { get; init; }
 

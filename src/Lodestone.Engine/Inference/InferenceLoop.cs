@@ -13,7 +13,7 @@ internal sealed class InferenceLoop : IDisposable
     private readonly WaitingRoom _waiting = new();
     private readonly Courier _courier = new();
     private readonly ThreadGovernor _governor;
-    private readonly SequenceWriter? _writer;
+    private readonly WriterPool? _writers;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private EmbeddingReader? _reader; // made when first wanted
@@ -28,13 +28,13 @@ internal sealed class InferenceLoop : IDisposable
         _options = options;
         var machine = new MachineLoad(clock);
         _governor = new ThreadGovernor(options.Threads, () => machine.Threads, clock);
-        _writer = model.LooksAhead ? null : new SequenceWriter(model, options, _waiting, _courier);
+        _writers = model.LooksAhead ? null : new WriterPool(model, options, _waiting, _courier, clock);
         _thread = new Thread(Run) { IsBackground = true, Name = "inference" };
         _thread.Start();
     }
 
     /// <summary>Tokens that prompt and answer may have together.</summary>
-    public int Context => _writer?.ContextLength ?? EmbeddingContext;
+    public int Context => _writers?.ContextLength ?? EmbeddingContext;
 
     /// <summary>Tokens of a text to embed.</summary>
     public int EmbeddingContext => Math.Min(_options.Context, _model.TrainedContext);
@@ -48,11 +48,14 @@ internal sealed class InferenceLoop : IDisposable
     /// <summary>Answers being written.</summary>
     public int Active => _active;
 
+    /// <summary>Adapters in memory.</summary>
+    public int Adapters => _writers?.Adapters ?? 0;
+
     /// <summary>Requests that wait.</summary>
     public int Waiting => _waiting.Count;
 
     /// <summary>Whether the model writes; if not, it embeds only.</summary>
-    public bool Writes => _writer is not null;
+    public bool Writes => _writers is not null;
 
     /// <summary>Completes when the engine has stopped; fails if it stopped by itself, after which the process is of no use.</summary>
     public Task Ended => _ended.Task;
@@ -76,7 +79,7 @@ internal sealed class InferenceLoop : IDisposable
         FailWaiting(Stopped());
         _thread.Join();
         _courier.Dispose();
-        _writer?.Dispose();
+        _writers?.Dispose();
         _reader?.Dispose();
     }
 
@@ -84,10 +87,10 @@ internal sealed class InferenceLoop : IDisposable
     {
         try
         {
-            while (!_isStopping && (_writer is { Active: > 0 } || _job is not null || _waiting.WaitForWork()))
+            while (!_isStopping && (_writers is { Active: > 0 } || _job is not null || _waiting.WaitForWork(WriterPool.Idle)))
             {
-                _writer?.Turn(_governor);
-                _active = _writer?.Active ?? 0;
+                _writers?.Turn(_governor);
+                _active = _writers?.Active ?? 0;
                 EmbedPiece();
             }
         }
@@ -134,7 +137,7 @@ internal sealed class InferenceLoop : IDisposable
 
     private void FailAll(Exception reason)
     {
-        _writer?.FailAll(reason);
+        _writers?.FailAll(reason);
         _active = 0;
         _job?.Fail(reason);
         FailWaiting(reason);

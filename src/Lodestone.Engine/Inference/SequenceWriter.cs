@@ -9,10 +9,14 @@ namespace Lodestone.Engine.Inference;
 /// read and goes on when there is room: its text is not touched.</remarks>
 internal sealed unsafe class SequenceWriter : IDisposable
 {
+    // Bytes of intermediate results, as a multiple of a token's vector: most are the feed-forward part's.
+    private const int WorkPerToken = 16 * sizeof(float);
+
     private readonly LoadedModel _model;
     private readonly EngineOptions _options;
     private readonly WaitingRoom _waiting;
     private readonly Courier _courier;
+    private readonly Adapter? _adapter;
     private readonly ContextHandle _context;
     private readonly CandidateList _candidates;
     private readonly TurnBatch _batch;
@@ -24,16 +28,23 @@ internal sealed unsafe class SequenceWriter : IDisposable
     /// <param name="options">Slots, cells, threads.</param>
     /// <param name="waiting">Who is next.</param>
     /// <param name="courier">Takes the steps.</param>
+    /// <param name="adapter">What it changes the model by, and writes for; null for the model as it is.</param>
     /// <exception cref="EngineFault">There is not enough memory for the context.</exception>
-    public SequenceWriter(LoadedModel model, EngineOptions options, WaitingRoom waiting, Courier courier)
+    public SequenceWriter(LoadedModel model, EngineOptions options, WaitingRoom waiting, Courier courier, (Adapter Adapter, AdapterHandle Handle)? adapter = null)
     {
         _model = model;
+        _adapter = adapter?.Adapter;
         _options = options;
         _waiting = waiting;
         _courier = courier;
         ContextLength = Math.Min(options.Context, model.TrainedContext);
-        var cells = Math.Max(ContextLength, options.Cells ?? KeyValueBudget.Cells(model, ContextLength, options.Slots));
+        var cells = adapter is null ? Math.Max(ContextLength, options.Cells ?? KeyValueBudget.Cells(model, ContextLength, options.Slots)) : ContextLength;
         _context = CreateContext(cells);
+        if (adapter is { Handle: var change })
+        {
+            Apply(change);
+        }
+
         _candidates = new CandidateList(model.Vocabulary.Count);
         _batch = new TurnBatch(MostTokens(options));
         Memory = new TokenMemory(Llama.Memory(_context), cells, model.IsCuttable ? Math.Min(cells, options.Kept) : 0);
@@ -47,6 +58,13 @@ internal sealed unsafe class SequenceWriter : IDisposable
 
     /// <summary>Answers being written.</summary>
     public int Active => _slots.Count + _suspended.Count;
+
+    /// <summary>Lets nobody in any more.</summary>
+    public bool IsClosing { get; set; }
+
+    /// <summary>About the bytes that a writer for an adapter takes, besides the adapter's own.</summary>
+    public static long BytesForAdapter(LoadedModel model, EngineOptions options) =>
+        (Math.Min(options.Context, model.TrainedContext) * KeyValueBudget.BytesPerToken(model.File)) + (MostTokens(options) * (long)model.EmbeddingLength * WorkPerToken);
 
     /// <summary>One turn: lets in who fits, lets go who left, writes, reads.</summary>
     public void Turn(ThreadGovernor governor)
@@ -99,6 +117,15 @@ internal sealed unsafe class SequenceWriter : IDisposable
             : throw new EngineFault($"No context of {cells} tokens can be made: {LlamaLibrary.TakeErrors()}. Ask for fewer slots or a shorter context.");
     }
 
+    private void Apply(AdapterHandle adapter)
+    {
+        var (change, scale) = (adapter.DangerousGetHandle(), 1f); // whoever has the handle outlives the context
+        if (Llama.SetAdapters(_context, &change, 1, &scale) is var code and not 0)
+        {
+            throw new EngineFault($"The adapter cannot be used (code {code}): {LlamaLibrary.TakeErrors()}", ExitCode.Failed);
+        }
+    }
+
     // The first computation sets up buffers and touches every weight: better now than in somebody's first answer.
     private void WarmUp()
     {
@@ -132,7 +159,7 @@ internal sealed unsafe class SequenceWriter : IDisposable
 
     private void Admit()
     {
-        while (Active < _options.Slots && _suspended.Count == 0 && _waiting.Peek() is { } generation)
+        while (!IsClosing && Active < _options.Slots && _suspended.Count == 0 && _waiting.Peek(_adapter) is { } generation)
         {
             if (_slots.Count > 0 && !Fits(generation.Prompt.Length + TokenMemory.BlockLength))
             {

@@ -52,29 +52,37 @@ internal sealed class WaitingRoom
         }
     }
 
-    /// <summary>Waits until somebody waits.</summary>
+    /// <summary>Waits until somebody waits, or the time is over.</summary>
     /// <returns>False when the room was closed.</returns>
-    public bool WaitForWork()
+    public bool WaitForWork(TimeSpan patience)
     {
         lock (_gate)
         {
-            while (!_isClosed && _generations.Count == 0 && _jobs.Count == 0)
+            while (!_isClosed && _generations.Count == 0 && _jobs.Count == 0 && Monitor.Wait(_gate, patience))
             {
-                Monitor.Wait(_gate);
             }
 
             return !_isClosed;
         }
     }
 
-    /// <summary>Who is next: of the request with the fewest choices being written, the one that came first. So a request with many choices
-    /// does not hold up one that came later.</summary>
-    public Generation? Peek()
+    /// <summary>Who is next of those that want the model so changed: of the request with the fewest choices being written, the one that came
+    /// first. So a request with many choices does not hold up one that came later.</summary>
+    public Generation? Peek(Adapter? adapter)
     {
         lock (_gate)
         {
             _generations.RemoveAll(generation => generation.Cancel.IsCancellationRequested);
-            return _generations.MinBy(generation => generation.Answer.Writing);
+            return _generations.Where(generation => generation.Adapter == adapter).MinBy(generation => generation.Answer.Writing);
+        }
+    }
+
+    /// <summary>The adapters that somebody waits for, in order of arrival.</summary>
+    public IReadOnlyList<Adapter> Adapters()
+    {
+        lock (_gate)
+        {
+            return [.. _generations.Where(generation => !generation.Cancel.IsCancellationRequested).Select(generation => generation.Adapter).OfType<Adapter>().Distinct()];
         }
     }
 

@@ -22,6 +22,16 @@ internal sealed class ContextHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHa
     }
 }
 
+/// <summary>What an adapter adds to its model's weights. To be freed after the contexts that compute with it, and before the model.</summary>
+internal sealed class AdapterHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+{
+    protected override bool ReleaseHandle()
+    {
+        Llama.FreeAdapter(handle);
+        return true;
+    }
+}
+
 /// <summary>A chain of samplers with its state; belongs to one sequence.</summary>
 internal sealed class SamplerHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
 {

@@ -79,6 +79,16 @@ internal static unsafe partial class Llama
     [LibraryImport(Library, EntryPoint = "llama_free")]
     public static partial void FreeContext(nint context);
 
+    /// <returns>An invalid handle if the file is no adapter of this model.</returns>
+    [LibraryImport(Library, EntryPoint = "llama_adapter_lora_init", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial AdapterHandle LoadAdapter(ModelHandle model, string path);
+
+    [LibraryImport(Library, EntryPoint = "llama_adapter_lora_free")]
+    public static partial void FreeAdapter(nint adapter);
+
+    [LibraryImport(Library, EntryPoint = "llama_set_adapters_lora")]
+    public static partial int SetAdapters(ContextHandle context, nint* adapters, nuint count, float* scales);
+
     [LibraryImport(Library, EntryPoint = "llama_n_ctx")]
     public static partial uint ContextLength(ContextHandle context);
 

@@ -41,7 +41,7 @@ internal sealed class WorkerBackend(CalledModel model, WorkerLease lease, Prompt
     }
 
     public async Task<CallEvents> OpenAsync(EngineRequest request, CallSize size, CancellationToken cancel) =>
-        await EngineEvents.OpenAsync(lease.Http, request.Path, request.ForEngine(size), cancel);
+        await EngineEvents.OpenAsync(lease.Http, request.Path + lease.Query, request.ForEngine(size), cancel);
 
     public void Fail(Exception gone)
     {

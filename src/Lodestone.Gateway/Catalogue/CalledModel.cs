@@ -36,7 +36,7 @@ internal sealed record CalledModel
         Id = model.Id,
         Revision = model.Revision,
         Weights = model,
-        Features = WorkerBackend.Features,
+        Features = model.Adapter is null ? WorkerBackend.Features : WorkerBackend.Features & ~ModelFeatures.Embeddings, // adapters are trained to write
         CreatedAt = model.CreatedAt,
     };
 

@@ -55,7 +55,12 @@ internal sealed record ModelCard
     public required string OwnedBy { get; init; }
 
     [JsonPropertyName("type")]
-    public string Type { get; } = "base";
+    public string Type { get; init; } = "base";
+
+    /// <summary>Of an adapter: its base model.</summary>
+    [JsonPropertyName("parent")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Parent { get; init; }
 
     [JsonPropertyName("description")]
     public string? Description { get; init; }
@@ -80,6 +85,8 @@ internal sealed record ModelCard
         Created = model.CreatedAt.ToUnixTimeSeconds(),
         OwnedBy = model.Id[..model.Id.IndexOf('/', StringComparison.Ordinal)],
         Description = model.Entry is { Description.Length: > 0 } entry ? entry.Description : null,
+        Type = model.Weights?.Adapter is null ? "base" : "fine-tuned",
+        Parent = model.Weights?.Adapter?.Base,
         Capabilities = new ModelCapabilities(model.Features),
         MaxContextLength = model.Entry is { ContextLength: > 0 } sized ? sized.ContextLength : null,
         Deprecation = model.Entry?.RetiresAt is { } end ? Instants.ToWire(end) : null,

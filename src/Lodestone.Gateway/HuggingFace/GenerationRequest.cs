@@ -8,7 +8,8 @@ namespace Lodestone.Gateway;
 /// <param name="Request">The completion.</param>
 /// <param name="Prompt">To be put before the answer, where that is wanted.</param>
 /// <param name="WantsDetails">Why it ended, and how many tokens it has.</param>
-internal sealed record GenerationRequest(CompletionRequest Request, string Prompt, bool WantsDetails)
+/// <param name="Adapter">A repository with an adapter of the model, by which the model is to be changed; null for none.</param>
+internal sealed record GenerationRequest(CompletionRequest Request, string Prompt, bool WantsDetails, string? Adapter)
 {
     private const long DefaultTokens = 100;
 
@@ -18,7 +19,7 @@ internal sealed record GenerationRequest(CompletionRequest Request, string Promp
         ("repetition_penalty", "repetition_penalty"), ("frequency_penalty", "frequency_penalty"), ("seed", "seed"), ("stop", "stop"),
     ];
 
-    private static readonly string[] NotYet = ["grammar", "watermark", "decoder_input_details", "adapter_id"];
+    private static readonly string[] NotYet = ["grammar", "watermark", "decoder_input_details"];
 
     /// <exception cref="Refusal">The first thing wrong with it, by name.</exception>
     public static GenerationRequest Read(JsonElement body, string model)
@@ -27,6 +28,7 @@ internal sealed record GenerationRequest(CompletionRequest Request, string Promp
         var completion = new JsonObject { ["model"] = model, ["prompt"] = prompt, ["stream"] = BodyRules.Flag(body, "stream"), ["max_tokens"] = DefaultTokens };
         var wantsDetails = false;
         var wantsPrompt = false;
+        string? adapter = null;
         if (BodyRules.OptionalObject(body, "parameters") is { } parameters)
         {
             foreach (var (theirs, ours) in Parameters)
@@ -50,10 +52,12 @@ internal sealed record GenerationRequest(CompletionRequest Request, string Promp
                 }
             }
 
+            adapter = BodyRules.TryGet(parameters, "adapter_id", out _) ? BodyRules.RequiredText(parameters, "adapter_id", "parameters.adapter_id") : null;
+            completion["model"] = adapter ?? model;
             wantsDetails = BodyRules.Flag(parameters, "details");
             wantsPrompt = BodyRules.Flag(parameters, "return_full_text");
         }
 
-        return new GenerationRequest(CompletionRequest.Of(JsonSerializer.SerializeToDocument(completion)), wantsPrompt ? prompt : "", wantsDetails);
+        return new GenerationRequest(CompletionRequest.Of(JsonSerializer.SerializeToDocument(completion)), wantsPrompt ? prompt : "", wantsDetails, adapter);
     }
 }

@@ -42,12 +42,17 @@ internal static class HuggingFaceRoutes
         await core.ServeAsync(http, caller, request, head => request.IsStreamed ? new StreamedAnswer(http.Response, head, request.UsagePlace) : new WholeAnswer(http.Response, head), cancel);
     }
 
-    private static async Task GenerateAsync(string owner, string name, HttpContext http, Caller caller, ChatCompletions core, GatewayOptions options, CancellationToken cancel)
+    private static async Task GenerateAsync(string owner, string name, HttpContext http, Caller caller, ChatCompletions core, KnownModels known, GatewayOptions options, CancellationToken cancel)
     {
         InferenceAccess.Check(caller, http.Request);
         using var document = await BodyRules.ReadAsync(http, options.LargestBody, cancel);
         var wanted = GenerationRequest.Read(document.RootElement, $"{owner}/{name}");
         using var request = wanted.Request;
+        if (wanted.Adapter is { } adapter && await known.FindAsync(caller, adapter, cancel) is { } found && !string.Equals(found.Weights?.Adapter?.Base, $"{owner}/{name}", StringComparison.OrdinalIgnoreCase))
+        {
+            throw GatewayRefusals.Invalid("parameters.adapter_id", $"is {adapter}, which is no adapter of {owner}/{name}.");
+        }
+
         await core.ServeAsync(http, caller, request, InForm, cancel);
 
         Answer InForm(AnswerHead head) => request.IsStreamed
@@ -56,12 +61,12 @@ internal static class HuggingFaceRoutes
     }
 
     private static async Task RunAsync(
-        string owner, string name, string task, HttpContext http, Caller caller, ChatCompletions core, Embeddings embeddings, GatewayOptions options, CancellationToken cancel)
+        string owner, string name, string task, HttpContext http, Caller caller, ChatCompletions core, Embeddings embeddings, KnownModels known, GatewayOptions options, CancellationToken cancel)
     {
         switch (task)
         {
             case "text-generation":
-                await GenerateAsync(owner, name, http, caller, core, options, cancel);
+                await GenerateAsync(owner, name, http, caller, core, known, options, cancel);
                 return;
             case "feature-extraction" or "sentence-similarity":
                 await EmbedAsync($"{owner}/{name}", isSimilarity: task is "sentence-similarity", http, caller, embeddings, options, cancel);

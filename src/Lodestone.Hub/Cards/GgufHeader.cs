@@ -6,7 +6,8 @@ namespace Lodestone.Hub;
 /// <summary>What a GGUF file says of its model.</summary>
 /// <param name="Total">Parameters.</param>
 /// <param name="ContextLength">Tokens.</param>
-internal sealed record GgufFacts(long Total, string? Architecture, long? ContextLength, string? ChatTemplate, string? BosToken, string? EosToken);
+/// <param name="Kind">As the file names it: <c>model</c>, <c>adapter</c>; most files of models leave it out.</param>
+internal sealed record GgufFacts(long Total, string? Architecture, long? ContextLength, string? ChatTemplate, string? BosToken, string? EosToken, string? Kind = null);
 
 /// <summary>
 /// Reads a GGUF file's header (versions 2 and 3): key-value pairs, then each tensor's shape. Every length is checked against
@@ -79,7 +80,7 @@ internal sealed class GgufHeader
         var architecture = Find<string>("general.architecture");
         return new GgufFacts(
             _total, architecture, Whole($"{architecture}.context_length"), Find<string>("tokenizer.chat_template"),
-            Token("tokenizer.ggml.bos_token_id"), Token("tokenizer.ggml.eos_token_id"));
+            Token("tokenizer.ggml.bos_token_id"), Token("tokenizer.ggml.eos_token_id"), Find<string>("general.type"));
     }
 
     private void ReadPair(string key, uint type)

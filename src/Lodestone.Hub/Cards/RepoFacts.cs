@@ -32,6 +32,9 @@ internal sealed record RepoFacts
     /// <summary>GGUF files that can be served, in git's order.</summary>
     public IReadOnlyList<GgufFile> GgufFiles { get; init; } = [];
 
+    /// <summary>The adapter, where the repository has one instead of a model.</summary>
+    public AdapterFacts? Adapter { get; init; }
+
     /// <summary>Scores that the card or the files in <c>.eval_results</c> name.</summary>
     public IReadOnlyList<EvaluationResult> Evaluations { get; init; } = [];
 

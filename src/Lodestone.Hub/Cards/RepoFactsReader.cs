@@ -54,6 +54,7 @@ internal sealed partial class RepoFactsReader(RepoContent content)
         var tokenizer = await ReadJsonAsync(tree, "tokenizer_config.json", cancel);
         var files = paths.Where(IsServable).Select(tree.Find).OfType<RepoEntry>().ToList();
         var tags = CardTags.OfModel(readme, paths, config);
+        var gguf = files.Count > 0 ? await ReadGgufAsync(tree, files[0], cancel) : null;
         return new RepoFacts
         {
             Tags = tags.Tags,
@@ -65,7 +66,8 @@ internal sealed partial class RepoFactsReader(RepoContent content)
             Config = ConfigExcerpt.Of(config, tokenizer),
             MaskToken = readme?.Data?.Text("mask_token") ?? tokenizer?.TokenText("mask_token"),
             Safetensors = await ReadSafetensorsAsync(tree, cancel),
-            Gguf = files.Count > 0 ? await ReadGgufAsync(tree, files[0], cancel) : null,
+            Gguf = gguf,
+            Adapter = files.Count > 0 && gguf?.Kind is not "adapter" ? null : AdapterFacts.Of(tree, readme?.Data, await ReadJsonAsync(tree, AdapterFacts.ConfigFile, cancel), files.FirstOrDefault()),
             Evaluations = await ReadEvaluationsAsync(readme, tree, paths, cancel),
             GgufFiles = [.. files.Where(f => f.Large is not null).Select(f => new GgufFile(f.Path, f.Large!.Digest.Hex, f.Size))],
         };

@@ -160,6 +160,6 @@ internal sealed class RepoRefresh(HubDb db, RepoFactsReader reader, HeadMoves mo
         repo.PipelineTag = facts.PipelineTag;
         repo.LibraryName = facts.LibraryName;
         repo.Parameters = facts.Safetensors?.Total ?? facts.Gguf?.Total;
-        repo.IsServable = facts.GgufFiles.Count > 0;
+        repo.IsServable = facts.GgufFiles.Count > 0 || facts.Adapter is not null;
     }
 }

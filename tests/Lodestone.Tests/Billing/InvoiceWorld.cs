@@ -50,17 +50,20 @@ internal sealed class InvoiceWorld : IAsyncDisposable
             Measurement = Measurement.Engine, PriceVersionId = price.Id, Day = DateOnly.FromDateTime(time.UtcDateTime), Time = time, RecordedAt = time,
         });
         var sum = Money.Zero(Currency.Usd);
+        var rows = new List<RatedRow>();
         foreach (var (tokens, quantity) in new[] { (UsageClass.Input, input), (UsageClass.Output, output) }.Where(t => t.Item2 > 0))
         {
             var amount = new Money(new Price((tokens == UsageClass.Input ? price.Input : price.Output).In(Currency.Usd).Picos, price.PerQuantity).Total(quantity), Currency.Usd);
             sum += amount;
-            db.RatedRows.Add(new RatedRow
+            rows.Add(new RatedRow
             {
                 EventId = id, Class = tokens, AccountId = accountId, SellerId = World.Acme.Id, ProductId = Shop.ModelId, Day = DateOnly.FromDateTime(time.UtcDateTime),
                 PriceVersionId = price.Id, Quantity = quantity, Currency = Currency.Usd, List = amount, Free = Money.Zero(Currency.Usd), Amount = amount,
             });
         }
 
+        db.RatedRows.AddRange(rows);
+        await db.RollUpAsync(rows, [], time, Shop.Model, cancel);
         await db.BookAsync(
             new NewTransaction(LedgerTransaction.UsageKey(id), LedgerKind.Usage, time, [(LedgerAccounts.Unbilled(accountId), sum), (LedgerAccounts.InferenceRevenue, -sum)]), time, cancel);
         await db.SaveChangesAsync(cancel);

@@ -45,7 +45,7 @@ public sealed class InvoicesTests
         await using var world = await InvoiceWorld.OpenAsync();
         await InvoiceWorld.PostAsync(world.Alice, "/api/v1/topups", new { amount = "10", provider = "test" });
         await world.Shop.CallAsync(1_000, 1_000);
-        world.World.Server.Clock.Advance(TimeSpan.FromSeconds(1));
+        world.World.Server.Clock.Advance(TimeSpan.FromMinutes(1));
 
         var invoice = await world.IssueAsync("alice");
 

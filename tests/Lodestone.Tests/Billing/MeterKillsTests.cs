@@ -1,5 +1,6 @@
 namespace Lodestone.Tests.Billing;
 
+[NoDatabase]
 public sealed class MeterKillsTests
 {
     [Fact]

@@ -1,5 +1,6 @@
 namespace Lodestone.Tests.Hub;
 
+[NoDatabase]
 public sealed class HubKillsTests
 {
     [Fact]

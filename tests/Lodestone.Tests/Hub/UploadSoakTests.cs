@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 namespace Lodestone.Tests.Hub;
 
 /// <summary>Uploads into a server process that is killed on the way, again and again. More cycles by the script itself.</summary>
+[NoDatabase]
 public sealed class UploadSoakTests
 {
     [Fact]

@@ -1,6 +1,7 @@
 namespace Lodestone.Tests.Server;
 
 /// <summary>The verbs of the executable, run as a person runs them.</summary>
+[NoDatabase]
 public sealed class CommandLineTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("lodestone-cli-").FullName;

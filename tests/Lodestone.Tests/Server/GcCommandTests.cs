@@ -3,6 +3,7 @@ using Lodestone.Core;
 
 namespace Lodestone.Tests.Server;
 
+[NoDatabase]
 public sealed class GcCommandTests : IDisposable
 {
     private readonly string _data = Directory.CreateTempSubdirectory("lodestone-gc-").FullName;

@@ -1,6 +1,7 @@
 namespace Lodestone.Tests.Server;
 
 /// <summary>The story of the product, told by stock clients against a server process of its own.</summary>
+[NoDatabase]
 public sealed class WalkTests
 {
     [Fact]

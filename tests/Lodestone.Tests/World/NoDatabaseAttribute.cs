@@ -3,7 +3,10 @@ using Xunit.v3;
 
 namespace Lodestone.Tests;
 
-/// <summary>The tests of the class use no database, so the run on PostgreSQL leaves them out.</summary>
+/// <summary>
+/// The tests of the class use no database, or that of a server which they run as a program of its own, so the run on PostgreSQL
+/// leaves them out.
+/// </summary>
 [AttributeUsage(AttributeTargets.Class)]
 internal sealed class NoDatabaseAttribute : Attribute, ITraitAttribute
 {

@@ -145,7 +145,8 @@ internal sealed class EventRatingWork(BillingDb db, MeterSnapshot meters, RowFun
     private async Task ChargeAsync(RatableUsage usage, CancellationToken cancel)
     {
         var rows = await UsageRating.RateAsync(db, usage, cancel);
-        await funding.FundAsync(db, usage.AccountId, rows, cancel);
+        var funded = await funding.FundAsync(db, usage.AccountId, rows, cancel);
+        await db.RollUpAsync(rows, funded.Draws, usage.Time, await db.Rating.ProductNameAsync(usage.ProductId, cancel), cancel);
         _charged.AddRange(rows);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json.Nodes;
 
@@ -53,7 +54,7 @@ internal sealed class MadeModel : IDisposable
 
         if (files == 1)
         {
-            SaveWeights("model.safetensors", _tensors);
+            SaveWeights(this["model.safetensors"], _type, _tensors);
             return this;
         }
 
@@ -61,12 +62,26 @@ internal sealed class MadeModel : IDisposable
         foreach (var (i, some) in _tensors.Chunk((_tensors.Count + files - 1) / files).Index())
         {
             var name = string.Create(CultureInfo.InvariantCulture, $"model-{i + 1:00000}-of-{files:00000}.safetensors");
-            SaveWeights(name, some);
+            SaveWeights(this[name], _type, some);
             Array.ForEach(some, t => map[t.Name] = name);
         }
 
         File.WriteAllText(this["model.safetensors.index.json"], new JsonObject { ["weight_map"] = map }.ToJsonString());
         return this;
+    }
+
+    /// <summary>The matrices that adapters change, by the names that PEFT gives them.</summary>
+    public IReadOnlyList<(string Name, int Rows, int Columns)> Projections =>
+        [.. _tensors.Where(t => t.Name.EndsWith("_proj.weight", StringComparison.Ordinal)).Select(t => (t.Name[..^".weight".Length], (int)t.Shape[0], (int)t.Shape[1]))];
+
+    /// <summary>Adds to the numbers of a tensor in F32.</summary>
+    public void Add(string tensor, IReadOnlyList<double> numbers)
+    {
+        var target = MemoryMarshal.Cast<byte, float>(_tensors.Find(t => t.Name == tensor).Numbers.AsSpan());
+        for (var i = 0; i < target.Length; i++)
+        {
+            target[i] = (float)(target[i] + numbers[i]);
+        }
     }
 
     public void Remove(string tensor) => _tensors.RemoveAll(t => t.Name == tensor);
@@ -180,16 +195,16 @@ internal sealed class MadeModel : IDisposable
         return bytes;
     }
 
-    private void SaveWeights(string file, IReadOnlyList<(string Name, long[] Shape, byte[] Numbers)> tensors)
+    public static void SaveWeights(string path, string type, IReadOnlyList<(string Name, long[] Shape, byte[] Numbers)> tensors)
     {
         var (head, at) = (new JsonObject { ["__metadata__"] = new JsonObject { ["format"] = "pt" } }, 0L);
         foreach (var (name, shape, numbers) in tensors)
         {
-            head[name] = new JsonObject { ["dtype"] = _type, ["shape"] = new JsonArray([.. shape.Select(d => (JsonNode)d)]), ["data_offsets"] = new JsonArray(at, at + numbers.Length) };
+            head[name] = new JsonObject { ["dtype"] = type, ["shape"] = new JsonArray([.. shape.Select(d => (JsonNode)d)]), ["data_offsets"] = new JsonArray(at, at + numbers.Length) };
             at += numbers.Length;
         }
 
-        using var writer = new BinaryWriter(File.Create(this[file]));
+        using var writer = new BinaryWriter(File.Create(path));
         var text = Encoding.UTF8.GetBytes(head.ToJsonString());
         writer.Write((long)text.Length);
         writer.Write(text);
