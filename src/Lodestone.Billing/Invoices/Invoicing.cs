@@ -72,7 +72,7 @@ internal sealed partial class Invoicing(BillingSteps steps, InvoiceOptions optio
     /// <summary>Up to when the account is to be invoiced now; null where it is to wait.</summary>
     private async Task<DateTimeOffset?> EndAsync(BillingDb db, Guid accountId, CancellationToken cancel)
     {
-        var now = clock.GetUtcNow();
+        var now = RollUp.MinuteOf(clock.GetUtcNow()); // an invoice ends at a whole minute
         var customer = await db.CustomerAsync(accountId, now, cancel);
         var month = customer.StartOf(Days.Month(customer.DayOf(now - options.Grace)));
         var start = await Gathering.StartAsync(db, await db.BilledAccounts.AsNoTracking().SingleOrDefaultAsync(a => a.Id == accountId, cancel), customer, now, cancel);

@@ -154,6 +154,23 @@ public sealed class SubscriptionsTests
         return (plan.GetProperty("version").GetInt64(), Text(plan, "base"));
     }
 
+    [Fact]
+    public async Task What_is_paid_in_advance_is_invoiced_whole_and_once_with_the_next_minute()
+    {
+        var calendar = new Calendar(new DateTimeOffset(2026, 3, 2, 9, 0, 20, TimeSpan.Zero));
+        await using var world = await World.CreateAsync(services => services.AddSingleton<TimeProvider>(calendar));
+        await PublishAsync(world.As(world.Carol), new { code = "team", name = "Team", perSeat = "20.00" });
+        await PostpaidAsync(world, world.Acme.Id, calendar);
+        await PostAsync(world.As(world.Alice), Acme, new { plan = "team" });
+        var invoicing = world.Server.Services.GetRequiredService<Invoicing>();
+
+        Assert.Equal(0, await invoicing.RunAsync(CancellationToken.None));
+        calendar.Set(new DateTimeOffset(2026, 3, 2, 9, 1, 0, TimeSpan.Zero));
+        await Eventually.TrueAsync(async () => await invoicing.RunAsync(CancellationToken.None) >= 0 && (await InvoicesAsync(world)).Count > 0);
+
+        Assert.Equal(["40"], await InvoicesAsync(world));
+    }
+
     private static Task<int> PostpaidAsync(World world, Guid accountId, TimeProvider clock) => world.UseAsync<BillingSteps, int>(steps => steps.WriteAsync(
         (db, cancel) =>
         {
@@ -173,4 +190,7 @@ public sealed class SubscriptionsTests
 
     private static Task<List<string>> ChargesAsync(World world) => world.UseAsync<BillingSteps, List<string>>(steps => steps.ReadAsync(async db =>
         (await db.Charges.AsNoTracking().ToListAsync()).OrderBy(c => c.OccurredAt).ThenBy(c => c.Kind is ChargeKind.Seats).ThenBy(c => c.Amount.Units >= 0).Select(c => c.Amount.In(c.Currency).ToString()).ToList()));
+
+    private static Task<List<string>> InvoicesAsync(World world) => world.UseAsync<BillingSteps, List<string>>(steps => steps.ReadAsync(async db =>
+        (await db.Invoices.AsNoTracking().Where(i => i.Number != null).ToListAsync()).ConvertAll(i => i.Total.ToString())));
 }
