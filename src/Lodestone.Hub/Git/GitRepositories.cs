@@ -6,7 +6,8 @@ namespace Lodestone.Hub;
 /// </summary>
 /// <param name="capacity">How many to keep open. Each takes a file handle for every pack that was read.</param>
 /// <param name="settling">Of what is published to them.</param>
-internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling? settling = null)
+/// <param name="spares">For what is published to them.</param>
+internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling? settling = null, SpareFiles? spares = null)
 {
     // Guards both lists.
     private readonly Lock _lock = new();
@@ -26,7 +27,7 @@ internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling?
             }
         }
 
-        return Keep(GitRepository.Open(path, cache, settling));
+        return Keep(GitRepository.Open(path, cache, settling, spares));
     }
 
     /// <summary>To be called when a repository is deleted or moved.</summary>

@@ -24,11 +24,12 @@ internal sealed class Pack
     private SafeFileHandle? _file;
 
     /// <param name="path">The <c>.pack</c> file; the index lies beside it.</param>
-    public Pack(string path, ObjectCache cache)
+    /// <param name="index">If it is known already.</param>
+    public Pack(string path, ObjectCache cache, PackIndex? index = null)
     {
         _cache = cache;
         FilePath = path;
-        Index = new PackIndex(System.IO.Path.ChangeExtension(path, ".idx"));
+        Index = index ?? new PackIndex(System.IO.Path.ChangeExtension(path, ".idx"));
     }
 
     public string FilePath { get; }

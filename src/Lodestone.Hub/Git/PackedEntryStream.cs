@@ -2,9 +2,16 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lodestone.Hub;
 
-/// <summary>A pack being written: keeps the position and the checksum of the entry that is going in.</summary>
-internal sealed class PackedEntryStream(FileStream file) : Stream
+/// <summary>
+/// A pack being written: keeps the position and the checksum of the entry that is going in. What is small stays in memory; what grows goes
+/// on in a file.
+/// </summary>
+/// <param name="open">Makes the file.</param>
+internal sealed class PackedEntryStream(Func<FileStream> open) : Stream
 {
+    private const int MostInMemory = 256 * 1024;
+
+    private Stream _target = new MemoryStream();
     private long _length;
 
     /// <summary>CRC-32 of the bytes since <see cref="BeginEntry"/>.</summary>
@@ -34,13 +41,17 @@ internal sealed class PackedEntryStream(FileStream file) : Stream
     /// <summary>Takes back everything from this offset on.</summary>
     public void Truncate(long offset)
     {
-        file.Flush();
-        file.SetLength(offset);
-        file.Position = _length = offset;
+        _target.Flush();
+        _target.SetLength(offset);
+        _target.Position = _length = offset;
     }
+
+    /// <summary>All that was written, where it is in memory.</summary>
+    public byte[]? InMemory() => (_target as MemoryStream)?.ToArray();
 
     public SafeFileHandle Flushed()
     {
+        var file = Spill();
         file.Flush();
         return file.SafeFileHandle;
     }
@@ -49,7 +60,12 @@ internal sealed class PackedEntryStream(FileStream file) : Stream
     {
         Crc = Crc32.Append(Crc, buffer);
         _length += buffer.Length;
-        file.Write(buffer);
+        if (_length > MostInMemory)
+        {
+            Spill();
+        }
+
+        _target.Write(buffer);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -77,11 +93,33 @@ internal sealed class PackedEntryStream(FileStream file) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
+    private FileStream Spill()
+    {
+        if (_target is FileStream already)
+        {
+            return already;
+        }
+
+        var file = open();
+        try
+        {
+            ((MemoryStream)_target).WriteTo(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+
+        _target = file;
+        return file;
+    }
+
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            file.Dispose();
+            _target.Dispose();
         }
 
         base.Dispose(disposing);

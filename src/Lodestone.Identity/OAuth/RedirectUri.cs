@@ -36,13 +36,16 @@ internal static class RedirectUri
         return isWeb && target.HostNameType is not UriHostNameType.IPv6 ? target.GetLeftPart(UriPartial.Authority) : $"{target.Scheme}:"; // no source names an IPv6 address
     }
 
-    /// <summary>The address with parameters added to its query.</summary>
+    /// <summary>The address with parameters added to its query. Where it ends with its host it gets the path that browsers would give it: apps look for it.</summary>
     /// <param name="state">As it was sent, still encoded: it goes back byte for byte.</param>
     public static string With(string uri, string? state, params (string Name, string Value)[] parameters)
     {
         var added = parameters.Select(p => $"{p.Name}={Uri.EscapeDataString(p.Value)}").Concat(state is null ? [] : [$"state={state}"]);
-        return $"{uri}{(uri.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{string.Join('&', added)}";
+        return $"{uri}{(EndsWithHost(uri) ? "/" : "")}{(uri.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{string.Join('&', added)}";
     }
+
+    private static bool EndsWithHost(string uri) =>
+        uri.Split("://") is ["http" or "https", var rest] && rest.AsSpan().IndexOfAny('/', '?') < 0;
 
     private static bool IsSafe(string uri)
     {
