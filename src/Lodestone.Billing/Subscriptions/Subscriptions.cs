@@ -226,7 +226,7 @@ internal sealed class Subscriptions(BillingSteps steps, PaymentMethods methods, 
         entitlements.Forget(accountId);
         if (isCharged)
         {
-            await tasks.ScheduleAsync(Invoicing.Kind, BillingAtStart.TheOnly, RollUp.MinuteOf(clock.GetUtcNow()).AddMinutes(1), new { }, cancel); // what is paid in advance is asked for as soon as an invoice can have it
+            await tasks.ScheduleAsync(Invoicing.Kind, BillingAtStart.TheOnly, RollUp.MinuteOf(clock.GetUtcNow()) + TimeSpan.FromMinutes(1), new { }, cancel); // what is paid in advance is asked for as soon as an invoice can have it
         }
 
         return result;

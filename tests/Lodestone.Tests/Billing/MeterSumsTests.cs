@@ -51,6 +51,7 @@ public sealed class MeterSumsTests
 
     private static IEnumerable<string> Slow(Aggregation kind, IReadOnlyList<(DateTimeOffset At, long Quantity, string Group)> events, string? window, TimeZoneInfo zone, DateTimeOffset end)
     {
+        var windows = new Dictionary<string, string>(StringComparer.Ordinal); // by what their minutes have in common
         if (kind is Aggregation.WeightedSum)
         {
             var held = new Dictionary<(string Window, string Group), BigInteger>();
@@ -58,7 +59,7 @@ public sealed class MeterSumsTests
             {
                 for (var at = events.First(e => e.Group == group).At; at < end; at = at.AddMinutes(1))
                 {
-                    var key = (WindowOf(at, window, zone), group);
+                    var key = (WindowOf(at, window, zone, windows), group);
                     held[key] = held.GetValueOrDefault(key) + (60 * (BigInteger)events.Last(e => e.Group == group && e.At <= at).Quantity);
                 }
             }
@@ -66,7 +67,7 @@ public sealed class MeterSumsTests
             return held.Select(h => $"{h.Key.Window} {h.Key.Group} {h.Value}").Order(StringComparer.Ordinal);
         }
 
-        return events.GroupBy(e => (Window: WindowOf(e.At, window, zone), e.Group)).Select(g => $"{g.Key.Window} {g.Key.Group} {Value(kind, [.. g.Select(e => e.Quantity)])}").Order(StringComparer.Ordinal);
+        return events.GroupBy(e => (Window: WindowOf(e.At, window, zone, windows), e.Group)).Select(g => $"{g.Key.Window} {g.Key.Group} {Value(kind, [.. g.Select(e => e.Quantity)])}").Order(StringComparer.Ordinal);
     }
 
     private static BigInteger Value(Aggregation kind, IReadOnlyList<long> quantities)
@@ -87,21 +88,27 @@ public sealed class MeterSumsTests
     private static BigInteger Nearest(BigInteger sum, int count) =>
         new[] { sum / count, (sum / count) + 1 }.OrderBy(w => BigInteger.Abs((w * count) - sum)).ThenBy(w => !w.IsEven).First();
 
-    // The first minute that has the same local hour, day or month.
-    private static string WindowOf(DateTimeOffset at, string? window, TimeZoneInfo zone)
+    // The first minute that has the same hour, local day or month.
+    private static string WindowOf(DateTimeOffset at, string? window, TimeZoneInfo zone, Dictionary<string, string> known)
     {
         if (window is null)
         {
             return "";
         }
 
-        var first = at;
-        while (Label(first.AddMinutes(-1)) == Label(at))
+        var label = Label(at);
+        if (!known.TryGetValue(label, out var begins))
         {
-            first = first.AddMinutes(-1);
+            var first = at;
+            while (Label(first.AddMinutes(-1)) == label)
+            {
+                first = first.AddMinutes(-1);
+            }
+
+            known[label] = begins = Instants.ToWire(first);
         }
 
-        return Instants.ToWire(first);
+        return begins;
 
         string Label(DateTimeOffset instant) => window == "hour"
             ? instant.UtcDateTime.ToString("yyyy-MM-dd HH", CultureInfo.InvariantCulture)
