@@ -24,11 +24,9 @@ public static class HubModule
         services.AddModuleDb<HubDb>("hub");
         RouteWords.AddTo(services);
         services.Configure<Microsoft.AspNetCore.Http.Json.JsonOptions>(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, HubJson.Default));
-        services.AddSingleton<SpareFiles>();
-        services.AddHostedService(p => p.GetRequiredService<SpareFiles>());
         services.AddSingleton<Settling>();
         services.AddHostedService(p => p.GetRequiredService<Settling>());
-        services.AddSingleton(p => new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories, p.GetRequiredService<Settling>(), p.GetRequiredService<SpareFiles>()));
+        services.AddSingleton(p => new GitRepositories(new ObjectCache(ObjectCacheBytes), OpenRepositories, p.GetRequiredService<Settling>()));
         services.AddSingleton<UploadPack>();
         services.AddSingleton(new PushLimits());
         services.AddTaskHandler<Repacking>(Repacking.Kind);

@@ -13,8 +13,8 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
     {
         var held = await db.HeldAsync(repo.Id, commit.Changes.OfType<PutLargeFile>().Select(f => f.Digest), cancel);
         var builder = new CommitBuilder(git, held);
-        var (refName, head) = RefOf(git, branch);
-        var update = await PublishAsync(git, builder, refName, head, commit, pack, GitAuthor.Of(author, clock), cancel);
+        var refName = RefOf(git, branch);
+        var update = await PublishAsync(git, builder, refName, commit, pack, GitAuthor.Of(author, clock), cancel);
         await refresh.AfterCommitAsync(repo, git, update, commit.Changes, author.Id);
         return update.New!.Value; // it was just made
     }
@@ -41,7 +41,7 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
     public async Task<ObjectId> BeginAsync(GitRepository git, NewCommit commit, PackWriter pack, Caller author, CancellationToken cancel)
     {
         var builder = new CommitBuilder(git, new Dictionary<string, long>(StringComparer.Ordinal));
-        var update = await PublishAsync(git, builder, RefName.Branches + "main", head: null, commit, pack, GitAuthor.Of(author, clock), cancel);
+        var update = await PublishAsync(git, builder, RefName.Branches + "main", commit, pack, GitAuthor.Of(author, clock), cancel);
         return update.New!.Value; // it was just made
     }
 
@@ -50,33 +50,32 @@ internal sealed class Committing(HubDb db, RepoRefresh refresh, TimeProvider clo
     /// the first pack is installed for its contents, and a second one brings the new trees.
     /// </summary>
     private static async Task<RefUpdate> PublishAsync(
-        GitRepository git, CommitBuilder builder, string refName, ObjectId? head, NewCommit commit, PackWriter pack, GitSignature author, CancellationToken cancel)
+        GitRepository git, CommitBuilder builder, string refName, NewCommit commit, PackWriter pack, GitSignature author, CancellationToken cancel)
     {
         for (var writer = pack; ; writer = git.NewPack())
         {
             using (writer)
             {
+                var head = git.References.Find(refName);
                 RequireParent(git, commit.Parent, head);
                 var made = builder.Build(commit, head, author, writer);
                 using var complete = writer.Complete();
                 var update = new RefUpdate(refName, head, made);
-                var outcome = await git.Publish([complete], [update], cancel);
-                if (outcome is Published)
+                if (await git.Publish([complete], [update], cancel) is Published)
                 {
                     return update;
                 }
 
                 await git.Publish([complete], [], cancel);
-                head = outcome is Conflict moved ? moved.Actual : git.References.Find(refName);
             }
         }
     }
 
-    private static (string Name, ObjectId Head) RefOf(GitRepository git, string branch)
+    private static string RefOf(GitRepository git, string branch)
     {
         var name = branch.StartsWith("refs/", StringComparison.Ordinal) ? branch : RefName.Branches + branch;
         var isWritable = name.StartsWith(RefName.Branches, StringComparison.Ordinal) || name.StartsWith(PullRequests.Prefix, StringComparison.Ordinal);
-        return isWritable && git.References.Find(name) is { } head ? (name, head) : throw HubRefusals.RevisionNotFound(branch);
+        return isWritable && git.References.Find(name) is not null ? name : throw HubRefusals.RevisionNotFound(branch);
     }
 
     private static void RequireParent(GitRepository git, string? parent, ObjectId? head)

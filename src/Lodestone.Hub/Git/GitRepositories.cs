@@ -6,8 +6,7 @@ namespace Lodestone.Hub;
 /// </summary>
 /// <param name="capacity">How many to keep open. Each takes a file handle for every pack that was read.</param>
 /// <param name="settling">Of what is published to them.</param>
-/// <param name="spares">For what is published to them.</param>
-internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling? settling = null, SpareFiles? spares = null)
+internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling? settling = null)
 {
     // Guards both lists.
     private readonly Lock _lock = new();
@@ -27,7 +26,7 @@ internal sealed class GitRepositories(ObjectCache cache, int capacity, Settling?
             }
         }
 
-        return Keep(GitRepository.Open(path, cache, settling, spares));
+        return Keep(GitRepository.Open(path, cache, settling));
     }
 
     /// <summary>To be called when a repository is deleted or moved.</summary>

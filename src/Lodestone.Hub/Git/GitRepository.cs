@@ -50,12 +50,10 @@ internal sealed class GitRepository
     // Only together: who settles the journal soon after. Used by whoever has the turn to publish.
     private readonly PublishJournal? _journal;
     private readonly Settling? _settling;
-    private readonly SpareFiles? _spares;
 
-    private GitRepository(string path, ObjectCache cache, Settling? settling, SpareFiles? spares)
+    private GitRepository(string path, ObjectCache cache, Settling? settling)
     {
         Path = path;
-        _spares = spares;
         _settling = FileSystemSync.IsSupported ? settling : null;
         _journal = _settling is null ? null : new PublishJournal(path);
         Objects = new ObjectDatabase(System.IO.Path.Combine(path, "objects"), cache);
@@ -103,9 +101,8 @@ internal sealed class GitRepository
     }
 
     /// <param name="settling">Settles what is published by a journal; null: nothing is.</param>
-    /// <param name="spares">Files for what is published; null: they are made as needed.</param>
     /// <exception cref="DirectoryNotFoundException">There is no repository.</exception>
-    public static GitRepository Open(string path, ObjectCache cache, Settling? settling = null, SpareFiles? spares = null)
+    public static GitRepository Open(string path, ObjectCache cache, Settling? settling = null)
     {
         if (!IsAt(path))
         {
@@ -113,14 +110,14 @@ internal sealed class GitRepository
         }
 
         PublishJournal.Recover(path);
-        return new GitRepository(path, cache, settling, spares);
+        return new GitRepository(path, cache, settling);
     }
 
     /// <summary>It may be deleted while it is open.</summary>
     public bool IsThere => IsAt(Path);
 
     /// <summary>A place for new objects, to be published or disposed of.</summary>
-    public PackWriter NewPack() => new(Objects, _spares);
+    public PackWriter NewPack() => new(Objects);
 
     /// <summary>
     /// The one operation that writes: the packs' objects become durable, then all references change if all have their old values.
@@ -139,15 +136,13 @@ internal sealed class GitRepository
                 return taken;
             }
 
-            using var transaction = await RefTransaction.Begin(References, updates, _spares, cancel);
+            using var transaction = await RefTransaction.Begin(References, updates, cancel);
             if (transaction.FindConflict() is { } conflict)
             {
                 return conflict;
             }
 
-            List<NewPack> brought = [.. packs.OfType<NewPack>()];
-            RequireTargets(updates, brought);
-            await MakeAsync(brought, updates, transaction);
+            Make([.. packs.OfType<NewPack>()], updates, transaction);
             return new Published();
         }
         finally
@@ -173,52 +168,40 @@ internal sealed class GitRepository
 
     private static bool IsAt(string path) => File.Exists(System.IO.Path.Combine(path, "HEAD"));
 
-    private async Task MakeAsync(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction)
+    private void Make(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction)
     {
         if (_journal is not null && IsForJournal(packs, updates))
         {
-            await RecordAsync(packs, updates, transaction, _journal);
+            Record(packs, updates, transaction, _journal);
             return;
         }
 
         _journal?.Settle();
         Parallel.Invoke([() => transaction.Prepare(isDurable: true), .. packs.Select(pack => (Action)pack.Sync)]); // one wait for the disk
-        Install(packs);
+        packs.ForEach(pack => Objects.Add(pack.Install(Objects.PackFolder)));
         if (packs.Count > 0)
         {
             DirectorySync.Flush(Objects.PackFolder);
         }
 
+        RequireTargets(updates);
         transaction.Commit();
     }
 
-    private async Task RecordAsync(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction, PublishJournal journal)
+    private void Record(List<NewPack> packs, IReadOnlyList<RefUpdate> updates, RefTransaction transaction, PublishJournal journal)
     {
         var record = new PublishRecord(packs.ConvertAll(pack => pack.ToRecord()), updates);
-        transaction.Prepare(isDurable: false); // before the record: recovery compares their times
+        packs.ForEach(pack => Objects.Add(pack.Install(Objects.PackFolder)));
+        RequireTargets(updates);
+        transaction.Prepare(isDurable: false);
         _settling?.Add(this); // also where the rest fails
-        var recording = Task.Run(() => journal.Append(record)); // waits for the disk while the files are made
-        try
-        {
-            Install(packs);
-            await recording;
-        }
-        catch
-        {
-            // What is refused must not be done again, and the objects are there: later packs will leave them out.
-            await recording.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            journal.Settle();
-            throw;
-        }
-
+        journal.Append(record);
         transaction.Move();
         if (journal.Length > MostJournal)
         {
             journal.Settle();
         }
     }
-
-    private void Install(List<NewPack> packs) => packs.ForEach(pack => Objects.Add(pack.Install(Objects.PackFolder), pack.Index));
 
     /// <summary>That a reference is new, or gone, is durable when its folder is: the journal tells only of moves.</summary>
     private static bool IsForJournal(List<NewPack> packs, IReadOnlyList<RefUpdate> updates) =>
@@ -258,11 +241,11 @@ internal sealed class GitRepository
         return null;
     }
 
-    private void RequireTargets(IReadOnlyList<RefUpdate> updates, List<NewPack> packs)
+    private void RequireTargets(IReadOnlyList<RefUpdate> updates)
     {
         foreach (var update in updates)
         {
-            if (update.New is { } target && !packs.Exists(pack => pack.Index.Find(target) is not null) && !Objects.Contains(target))
+            if (update.New is { } target && !Objects.Contains(target))
             {
                 throw new ArgumentException($"{update.Name} cannot point to {target}: there is no such object.", nameof(updates));
             }

@@ -23,21 +23,20 @@ internal sealed class LockFile : IDisposable
 
     private readonly string _target;
     private readonly SafeFileHandle _file;
-    private readonly bool _isSpare;
     private bool _isDone;
 
-    private LockFile(string target, SafeFileHandle file, bool isSpare) => (_target, _file, _isSpare) = (target, file, isSpare);
+    private LockFile(string target, SafeFileHandle file) => (_target, _file) = (target, file);
 
     private string LockPath => _target + ".lock";
 
     /// <summary>Waits for the lock; <c>Refusal(unavailable)</c> if another keeps it for five seconds.</summary>
-    public static async Task<LockFile> Acquire(string target, SpareFiles? spares, CancellationToken cancel)
+    public static async Task<LockFile> Acquire(string target, CancellationToken cancel)
     {
         for (var start = FileClock.GetTimestamp(); ;)
         {
-            if (TryCreate(target, spares) is { } created)
+            if (TryCreate(target + ".lock") is { } file)
             {
-                return created;
+                return new LockFile(target, file);
             }
 
             RemoveAbandoned(target + ".lock");
@@ -64,7 +63,7 @@ internal sealed class LockFile : IDisposable
     /// <summary>Puts the content in place of the file. Durable once the folder is.</summary>
     public void Commit()
     {
-        Close();
+        _file.Dispose();
         File.Move(LockPath, _target, overwrite: true);
         _isDone = true;
     }
@@ -77,33 +76,17 @@ internal sealed class LockFile : IDisposable
         }
 
         File.Delete(LockPath);
-        Close();
+        _file.Dispose();
         _isDone = true;
     }
 
-    private void Close()
+    private static SafeFileHandle? TryCreate(string path)
     {
-        if (_isSpare)
-        {
-            UnnamedFile.Release(_file);
-        }
-
-        _file.Dispose();
-    }
-
-    private static LockFile? TryCreate(string target, SpareFiles? spares)
-    {
-        var path = target + ".lock";
         try
         {
             // Folders come and go with the references in them, so this may take another try.
             Directory.CreateDirectory(Path.GetDirectoryName(path) ?? ".");
-            if (spares?.TryTake() is { } spare && TryName(spare, path))
-            {
-                return new LockFile(target, spare, isSpare: true);
-            }
-
-            return new LockFile(target, File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None), isSpare: false);
+            return File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
         }
         catch (DirectoryNotFoundException)
         {
@@ -112,25 +95,6 @@ internal sealed class LockFile : IDisposable
         catch (IOException e) when (e.HResult is FileExists)
         {
             return null;
-        }
-    }
-
-    private static bool TryName(SafeFileHandle spare, string path)
-    {
-        var isNamed = false;
-        try
-        {
-            // Before it has a name: a lock that is old, or that nobody holds, is taken for an abandoned one.
-            File.SetLastWriteTimeUtc(spare, FileClock.GetUtcNow().UtcDateTime);
-            UnnamedFile.Hold(spare);
-            return isNamed = UnnamedFile.TryName(spare, path);
-        }
-        finally
-        {
-            if (!isNamed)
-            {
-                spare.Dispose();
-            }
         }
     }
 

@@ -1,23 +1,22 @@
 namespace Lodestone.Hub;
 
 /// <summary>
-/// A finished pack that is not part of a repository yet: made by <see cref="PackWriter"/>, or by <c>git index-pack</c> in a quarantine on
-/// the same disk. Whoever holds it disposes of it; what it has on the disk is deleted unless it was published.
+/// A finished pack that is not part of a repository yet: made by <see cref="PackWriter"/>, or by <c>git index-pack</c> in a
+/// quarantine on the same disk. Whoever holds it disposes of it; the files are deleted unless they were published.
 /// </summary>
 /// <param name="checksum">The pack's trailing SHA-1, which names it.</param>
-internal abstract class NewPack(ObjectId checksum) : IDisposable
+/// <param name="hold">Keeps the files from being taken for leftovers; ended with this.</param>
+internal sealed class NewPack(string packPath, string indexPath, ObjectId checksum, IDisposable? hold = null) : IDisposable
 {
     public ObjectId Checksum => checksum;
 
-    public abstract PackIndex Index { get; }
-
     /// <summary>Bytes of the pack and its index.</summary>
-    public abstract long Length { get; }
+    public long Length => new FileInfo(packPath).Length + new FileInfo(indexPath).Length;
 
-    public abstract RecordedPack ToRecord();
+    public RecordedPack ToRecord() => new(checksum, File.ReadAllBytes(packPath), File.ReadAllBytes(indexPath));
 
-    /// <summary>Makes the objects durable.</summary>
-    public abstract void Sync();
+    /// <summary>Makes the objects durable: the waits for the disk run side by side, and it does both in one go.</summary>
+    public void Sync() => Parallel.Invoke(() => Sync(packPath), () => Sync(indexPath));
 
     /// <summary>
     /// Makes the objects visible to git. The order matters: the pack's name, then the index's name (git looks for indexes, and
@@ -27,12 +26,28 @@ internal abstract class NewPack(ObjectId checksum) : IDisposable
     public string Install(string packFolder)
     {
         var name = Path.Combine(packFolder, $"pack-{checksum}");
-        Name(name + ".pack", name + ".idx");
+        Move(packPath, name + ".pack");
+        Move(indexPath, name + ".idx");
         return name + ".pack";
     }
 
-    public abstract void Dispose();
+    public void Dispose()
+    {
+        File.Delete(packPath);
+        File.Delete(indexPath);
+        hold?.Dispose();
+    }
 
-    /// <param name="packPath">If there is such a pack it has these very bytes, so replacing it changes nothing, and a half-installed one becomes whole.</param>
-    protected abstract void Name(string packPath, string indexPath);
+    // A pack of this name has these very bytes, so replacing one changes nothing, and a half-installed one becomes whole.
+    private static void Move(string from, string to)
+    {
+        File.SetAttributes(from, FileAttributes.ReadOnly);
+        File.Move(from, to, overwrite: true);
+    }
+
+    private static void Sync(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.FlushToDisk(file);
+    }
 }

@@ -93,9 +93,6 @@ internal sealed class ObjectDatabase
     /// <summary>Saves the next reader from parsing a tree that is being written. Harmless if it is never published: nobody will know its id.</summary>
     public void Remember(ObjectId id, GitTree tree) => _cache.Add(CacheKey.Of(this, id), tree, (tree.Entries.Count * TreeEntryWeight) + EntryOverhead);
 
-    /// <inheritdoc cref="Remember(ObjectId, GitTree)"/>
-    public void Remember(ObjectId id, GitCommit commit) => _cache.Add(CacheKey.Of(this, id), commit, (2L * commit.Message.Length) + (2 * EntryOverhead));
-
     /// <summary>Something made of objects, remembered under a name that says of which and how. Null is not remembered.</summary>
     /// <param name="weigh">Bytes that it takes.</param>
     public T? Made<T>(ObjectId name, Func<T?> make, Func<T, long> weigh)
@@ -123,13 +120,13 @@ internal sealed class ObjectDatabase
     }
 
     /// <summary>Takes in a pack that was just installed.</summary>
-    public void Add(string packPath, PackIndex index)
+    public void Add(string packPath)
     {
         lock (_scanning)
         {
             if (!Array.Exists(_packs, p => string.Equals(p.FilePath, packPath, StringComparison.Ordinal)))
             {
-                _packs = [new Pack(packPath, _cache, index), .. _packs];
+                _packs = [new Pack(packPath, _cache), .. _packs];
             }
         }
     }
@@ -197,9 +194,8 @@ internal sealed class ObjectDatabase
         lock (_scanning)
         {
             var files = Directory.Exists(PackFolder) ? Directory.EnumerateFiles(PackFolder, "pack-*").ToHashSet(StringComparer.Ordinal) : [];
+            var paths = files.Where(f => f.EndsWith(".pack", StringComparison.Ordinal) && files.Contains(Path.ChangeExtension(f, ".idx"))).ToList();
             var known = _packs.ToDictionary(p => p.FilePath, StringComparer.Ordinal);
-            var paths = files.Where(f => f.EndsWith(".pack", StringComparison.Ordinal) && files.Contains(Path.ChangeExtension(f, ".idx")))
-                .Where(f => known.ContainsKey(f) || (IsFilled(f) && IsFilled(Path.ChangeExtension(f, ".idx")))).ToList();
             if (paths.Count != known.Count || !paths.TrueForAll(known.ContainsKey))
             {
                 _packs = [.. paths.Select(p => known.GetValueOrDefault(p) ?? TryOpen(p)).OfType<Pack>()];
@@ -208,9 +204,6 @@ internal sealed class ObjectDatabase
             return _packs.Length;
         }
     }
-
-    /// <summary>A power cut may leave a pack named and empty that nothing refers to yet: its objects are not there, and are to be written again.</summary>
-    private static bool IsFilled(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     private Pack? TryOpen(string path)
     {

@@ -24,12 +24,11 @@ internal sealed class Pack
     private SafeFileHandle? _file;
 
     /// <param name="path">The <c>.pack</c> file; the index lies beside it.</param>
-    /// <param name="index">If it is known already.</param>
-    public Pack(string path, ObjectCache cache, PackIndex? index = null)
+    public Pack(string path, ObjectCache cache)
     {
         _cache = cache;
         FilePath = path;
-        Index = index ?? new PackIndex(System.IO.Path.ChangeExtension(path, ".idx"));
+        Index = new PackIndex(System.IO.Path.ChangeExtension(path, ".idx"));
     }
 
     public string FilePath { get; }

@@ -21,13 +21,6 @@ internal sealed class PackIndex
     private readonly SafeFileHandle? _file;
     private readonly int[] _fanout = new int[256];
 
-    /// <param name="bytes">All of it.</param>
-    public PackIndex(byte[] bytes)
-    {
-        (_path, _bytes) = ("that was just made", bytes);
-        ReadFanout(bytes.Length);
-    }
-
     public PackIndex(string path)
     {
         _path = path;

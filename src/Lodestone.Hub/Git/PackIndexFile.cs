@@ -9,12 +9,12 @@ namespace Lodestone.Hub;
 [StructLayout(LayoutKind.Auto)]
 internal readonly record struct PackedEntry(ObjectId Id, long Offset, uint Crc);
 
-/// <summary>Makes a pack index, version 2 (git's <c>gitformat-pack</c>).</summary>
+/// <summary>Writes a pack index, version 2 (git's <c>gitformat-pack</c>).</summary>
 internal static class PackIndexFile
 {
     private const long LargeOffset = 0x8000_0000;
 
-    public static byte[] Format(IEnumerable<PackedEntry> entries, ObjectId packChecksum)
+    public static void Write(string path, IEnumerable<PackedEntry> entries, ObjectId packChecksum)
     {
         var sorted = entries.ToArray();
         Array.Sort(sorted, (a, b) => a.Id.CompareTo(b.Id));
@@ -29,7 +29,7 @@ internal static class PackIndexFile
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
         hash.AppendData(bytes.AsSpan(0, bytes.Length - ObjectId.Size));
         ObjectId.FinishHash(hash).CopyTo(bytes.AsSpan(bytes.Length - ObjectId.Size));
-        return bytes;
+        File.WriteAllBytes(path, bytes);
     }
 
     private static void WriteFanout(Span<byte> fanout, PackedEntry[] sorted)

@@ -6,9 +6,9 @@ using System.Security.Cryptography;
 namespace Lodestone.Hub;
 
 /// <summary>
-/// Collects new objects into one pack, undeltified. What does not stay small grows in a temporary file beside the other packs, under a
-/// name that git does not read, until <see cref="GitRepository.Publish"/> makes it durable and visible; that the file is held until then
-/// tells it from one left behind (<see cref="Leftovers"/>). Objects that the repository has already are not written again. Not for concurrent use.
+/// Collects new objects into one pack, undeltified. The pack grows in a temporary file beside the others, under a name that git
+/// does not read, until <see cref="GitRepository.Publish"/> makes it durable and visible; that the file is held until then tells it
+/// from one left behind (<see cref="Leftovers"/>). Objects that the repository has already are not written again. Not for concurrent use.
 /// </summary>
 internal sealed class PackWriter : IDisposable
 {
@@ -27,17 +27,16 @@ internal sealed class PackWriter : IDisposable
     private static ReadOnlySpan<byte> DeflatedNothing => [0x78, 0x01, 0x03, 0x00, 0x00, 0x00, 0x00, 0x01];
 
     private readonly ObjectDatabase _objects;
-    private readonly SpareFiles? _spares;
     private readonly string _path;
     private readonly PackedEntryStream _output;
     private readonly Dictionary<ObjectId, PackedEntry> _entries = [];
     private bool _isComplete;
 
-    public PackWriter(ObjectDatabase objects, SpareFiles? spares)
+    public PackWriter(ObjectDatabase objects)
     {
-        (_objects, _spares) = (objects, spares);
+        _objects = objects;
         _path = Path.Combine(objects.PackFolder, TemporaryPrefix + RandomNumberGenerator.GetHexString(16, lowercase: true));
-        _output = new PackedEntryStream(() => new FileStream(_path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, CopyBuffer));
+        _output = new PackedEntryStream(new FileStream(_path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read, CopyBuffer));
         _output.Write("PACK\0\0\0\u0002\0\0\0\0"u8);
     }
 
@@ -58,13 +57,7 @@ internal sealed class PackWriter : IDisposable
         return id;
     }
 
-    public ObjectId Write(GitCommit commit)
-    {
-        var content = commit.Format();
-        var id = Write(GitObjectType.Commit, content);
-        _objects.Remember(id, GitCommit.Parse(content)); // as others will read it: whole seconds, texts cleaned
-        return id;
-    }
+    public ObjectId Write(GitCommit commit) => Write(GitObjectType.Commit, commit.Format());
 
     public ObjectId Write(GitTag tag) => Write(GitObjectType.Tag, tag.Format());
 
@@ -108,17 +101,10 @@ internal sealed class PackWriter : IDisposable
             return null;
         }
 
-        if (_output.InMemory() is { } begun)
-        {
-            _isComplete = true;
-            var (content, name) = Seal(begun);
-            return new PackInMemory(content, PackIndexFile.Format(_entries.Values, name), name, _path, _spares);
-        }
-
-        var checksum = SealFile();
-        File.WriteAllBytes(IndexOf(_path), PackIndexFile.Format(_entries.Values, checksum));
+        var checksum = Seal();
+        PackIndexFile.Write(IndexOf(_path), _entries.Values, checksum);
         _isComplete = true;
-        return new PackInFiles(_path, IndexOf(_path), checksum, _output);
+        return new NewPack(_path, IndexOf(_path), checksum, _output);
     }
 
     /// <summary>The index of an unfinished pack.</summary>
@@ -202,21 +188,8 @@ internal sealed class PackWriter : IDisposable
         }
     }
 
-    /// <inheritdoc cref="SealFile"/>
-    private (byte[] Content, ObjectId Checksum) Seal(byte[] begun)
-    {
-        BinaryPrimitives.WriteInt32BigEndian(begun.AsSpan(HeaderSize - sizeof(int)), _entries.Count);
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
-        hash.AppendData(begun);
-        var checksum = ObjectId.FinishHash(hash);
-        var content = new byte[begun.Length + ObjectId.Size];
-        begun.CopyTo(content, 0);
-        checksum.CopyTo(content.AsSpan(begun.Length));
-        return (content, checksum);
-    }
-
     /// <summary>Writes the count, known only now, into the header, and the SHA-1 of all at the end.</summary>
-    private ObjectId SealFile()
+    private ObjectId Seal()
     {
         Span<byte> count = stackalloc byte[sizeof(int)];
         BinaryPrimitives.WriteInt32BigEndian(count, _entries.Count);

@@ -2,16 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Lodestone.Hub;
 
-/// <summary>
-/// A pack being written: keeps the position and the checksum of the entry that is going in. What is small stays in memory; what grows goes
-/// on in a file.
-/// </summary>
-/// <param name="open">Makes the file.</param>
-internal sealed class PackedEntryStream(Func<FileStream> open) : Stream
+/// <summary>A pack being written: keeps the position and the checksum of the entry that is going in.</summary>
+internal sealed class PackedEntryStream(FileStream file) : Stream
 {
-    private const int MostInMemory = 256 * 1024;
-
-    private Stream _target = new MemoryStream();
     private long _length;
 
     /// <summary>CRC-32 of the bytes since <see cref="BeginEntry"/>.</summary>
@@ -41,17 +34,13 @@ internal sealed class PackedEntryStream(Func<FileStream> open) : Stream
     /// <summary>Takes back everything from this offset on.</summary>
     public void Truncate(long offset)
     {
-        _target.Flush();
-        _target.SetLength(offset);
-        _target.Position = _length = offset;
+        file.Flush();
+        file.SetLength(offset);
+        file.Position = _length = offset;
     }
-
-    /// <summary>All that was written, where it is in memory.</summary>
-    public byte[]? InMemory() => (_target as MemoryStream)?.ToArray();
 
     public SafeFileHandle Flushed()
     {
-        var file = Spill();
         file.Flush();
         return file.SafeFileHandle;
     }
@@ -60,12 +49,7 @@ internal sealed class PackedEntryStream(Func<FileStream> open) : Stream
     {
         Crc = Crc32.Append(Crc, buffer);
         _length += buffer.Length;
-        if (_length > MostInMemory)
-        {
-            Spill();
-        }
-
-        _target.Write(buffer);
+        file.Write(buffer);
     }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
@@ -93,33 +77,11 @@ internal sealed class PackedEntryStream(Func<FileStream> open) : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    private FileStream Spill()
-    {
-        if (_target is FileStream already)
-        {
-            return already;
-        }
-
-        var file = open();
-        try
-        {
-            ((MemoryStream)_target).WriteTo(file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-
-        _target = file;
-        return file;
-    }
-
     protected override void Dispose(bool disposing)
     {
         if (disposing)
         {
-            _target.Dispose();
+            file.Dispose();
         }
 
         base.Dispose(disposing);

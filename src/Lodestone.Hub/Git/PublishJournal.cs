@@ -41,7 +41,6 @@ internal sealed class PublishJournal(string repository)
             Path.Combine(repository, FilePrefix + RandomNumberGenerator.GetHexString(16, lowercase: true)), FileMode.CreateNew, FileAccess.Write, FileShare.None);
         var bytes = record.Format();
         _isSettled = false; // also where it fails: nobody knows how much of it is on the disk
-        _files.UnionWith(record.FilesIn(repository));
         RandomAccess.Write(_file, bytes, _length);
         RandomAccess.FlushToDisk(_file);
         if (isNew)
@@ -50,6 +49,7 @@ internal sealed class PublishJournal(string repository)
         }
 
         _length += bytes.Length;
+        _files.UnionWith(record.FilesIn(repository));
     }
 
     /// <summary>Makes the files durable that the records are about, and empties the journal, durably: nothing of it may be done again after what comes next.</summary>

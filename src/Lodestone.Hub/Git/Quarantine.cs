@@ -138,7 +138,7 @@ internal sealed class Quarantine : IDisposable
 
         var index = Path.ChangeExtension(_packPath, ".idx");
         var checksum = ObjectId.Parse(Path.GetFileNameWithoutExtension(_packPath)["pack-".Length..]);
-        return new PackIndex(index).Count == 0 ? null : new PackInFiles(_packPath, index, checksum);
+        return new PackIndex(index).Count == 0 ? null : new NewPack(_packPath, index, checksum);
     }
 
     public void Dispose()

@@ -16,19 +16,19 @@ internal sealed class RefTransaction : IDisposable
     private RefTransaction(References references) => _references = references;
 
     /// <summary>Takes the locks.</summary>
-    public static async Task<RefTransaction> Begin(References references, IReadOnlyList<RefUpdate> updates, SpareFiles? spares, CancellationToken cancel)
+    public static async Task<RefTransaction> Begin(References references, IReadOnlyList<RefUpdate> updates, CancellationToken cancel)
     {
         var transaction = new RefTransaction(references);
         try
         {
             foreach (var update in updates.OrderBy(u => u.Name, StringComparer.Ordinal))
             {
-                transaction._locked.Add((update, await LockFile.Acquire(references.PathOf(update.Name), spares, cancel)));
+                transaction._locked.Add((update, await LockFile.Acquire(references.PathOf(update.Name), cancel)));
             }
 
             if (updates.Any(u => u.New is null))
             {
-                transaction._packedRefs = await LockFile.Acquire(references.PackedRefsPath, spares, cancel);
+                transaction._packedRefs = await LockFile.Acquire(references.PackedRefsPath, cancel);
             }
 
             return transaction;

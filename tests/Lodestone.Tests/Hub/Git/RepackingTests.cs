@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Lodestone.Hub;
 
 namespace Lodestone.Tests.Hub.Git;
@@ -86,7 +85,7 @@ public sealed class RepackingTests
         await File.WriteAllTextAsync(Path.Combine(packs, "tmp_pack_young"), "");
         using var quarantine = Quarantine.Create(git, new PushLimits().Bounds);
         using var writer = git.NewPack();
-        var blob = writer.Write(GitObjectType.Blob, RandomNumberGenerator.GetBytes(300_000)); // smaller ones have no files yet
+        var blob = writer.Write(GitObjectType.Blob, "new"u8);
         using var pack = writer.Complete();
         File.Copy(Directory.GetFiles(packs, "tmp_idx_*").Single(f => !f.EndsWith("lone", StringComparison.Ordinal)), Path.Combine(packs, PackWriter.IndexOf(PackWriter.TemporaryPrefix) + "naming"));
         using (new FileStream(Path.Combine(packs, $"pack-{pack!.Checksum}.pack"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Read))

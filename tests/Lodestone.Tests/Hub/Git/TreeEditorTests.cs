@@ -163,7 +163,7 @@ public sealed class TreeEditorTests : IDisposable
         using var pack = writer.Complete();
         if (pack is not null)
         {
-            repository.Objects.Add(pack.Install(repository.Objects.PackFolder), pack.Index);
+            repository.Objects.Add(pack.Install(repository.Objects.PackFolder));
         }
 
         return new TreeEditor(repository.Objects, root);

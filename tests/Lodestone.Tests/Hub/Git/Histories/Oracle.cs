@@ -50,7 +50,7 @@ internal sealed class Oracle : IDisposable
             }
         });
         var path = Directory.EnumerateFiles(folder, "*.pack").Single();
-        return new PackInFiles(path, Path.ChangeExtension(path, ".idx"), new ObjectId(File.ReadAllBytes(path).AsSpan()[^ObjectId.Size..]));
+        return new NewPack(path, Path.ChangeExtension(path, ".idx"), new ObjectId(File.ReadAllBytes(path).AsSpan()[^ObjectId.Size..]));
     }
 
     /// <summary>A commit and all before it.</summary>
