@@ -7,6 +7,9 @@ namespace Lodestone.Tests.Billing;
 
 public sealed class InvoicesTests
 {
+    // On PostgreSQL a part of them: the code is the same, and each takes its time.
+    private static readonly int Many = Environment.GetEnvironmentVariable("LODESTONE_TEST_POSTGRES") is { Length: > 0 } ? 100 : 1_000;
+
     private static readonly DateTimeOffset April = new(2026, 4, 1, 0, 0, 0, TimeSpan.Zero);
 
     [Fact]
@@ -63,7 +66,7 @@ public sealed class InvoicesTests
         await world.UseAsync(alice, 100_000, 0);
         world.GoTo(April);
         await world.IssueAsync("alice");
-        await IssueManyAsync(world, 999);
+        await IssueManyAsync(world, Many - 1);
 
         var requests = await Shop.GetAsync(world.Alice, "/api/v1/invoices/LS-2026-000001/lines/1/requests");
         Assert.Equal([("use_1", 500_000, "1"), ("use_2", 100_000, "0.2")], requests.GetProperty("requests").EnumerateArray()
@@ -72,8 +75,8 @@ public sealed class InvoicesTests
         Assert.Contains("/usage/calls/use_1", await world.Alice.GetStringAsync("/billing/invoices/LS-2026-000001?line=1"), StringComparison.Ordinal);
         Assert.Contains("/billing/invoices/LS-2026-000001", await world.Alice.GetStringAsync("/usage/calls/use_1"), StringComparison.Ordinal);
         var verified = await world.VerifyAsync();
-        Assert.Equal((1_000, 0), (verified.Count, verified.Count(v => v.Fault is not null)));
-        Assert.Equal(Enumerable.Range(1, 1_000).Select(n => $"LS-2026-{n:D6}"), verified.Select(v => v.Number)); // no gap
+        Assert.Equal((Many, 0), (verified.Count, verified.Count(v => v.Fault is not null)));
+        Assert.Equal(Enumerable.Range(1, Many).Select(n => $"LS-2026-{n:D6}"), verified.Select(v => v.Number)); // no gap
 
         await TamperAsync(world, changed);
         var after = await world.VerifyAsync();
